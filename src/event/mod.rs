@@ -1,0 +1,223 @@
+//! What an authentic request brings.
+
+mod digest;
+mod read;
+mod record;
+
+use std::{borrow::Cow, fmt, ops::Deref, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+pub(crate) use self::record::event_from_record;
+use self::digest::Digest;
+use crate::{
+    Error, Incoming, Payload, Raw, Verifier,
+    place::{Key, Place, Token},
+    verify::{Coverage, Field},
+};
+
+impl Verifier {
+    /// Both steps: [`authenticate`](Self::authenticate), then [`Verified::delivery`](crate::Verified::delivery).
+    ///
+    /// # Errors
+    /// As both steps: see [`Error::status`] for what to answer.
+    pub fn verify<'r>(&'r self, request: impl Into<Incoming<'r>>) -> Result<Delivery, Error> {
+        self.authenticate(request)?.delivery()
+    }
+}
+
+/// What one authentic request brought; only a [`Verifier`] makes one.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Delivery {
+    pub(crate) events: Vec<Event>,
+    pub(crate) reply: Option<Reply>,
+}
+
+/// What a provider wants to hear back.
+pub type Reply = Response<Bytes>;
+
+impl Delivery {
+    pub(crate) fn of(events: Vec<Event>) -> Self {
+        Self { events, reply: None }
+    }
+
+    /// None for a handshake, several for a batch.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The same, to own.
+    pub fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+
+    /// A handshake's answer; such a request brings no event.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.reply.as_ref()
+    }
+}
+
+/// One event, authentic, with its payload decoded as `P`.
+///
+/// `Debug` prints no payload, no header's value and no id's digest beyond what is public here.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Event<P = Raw> {
+    /// The name of the provider that sent it.
+    pub provider: Cow<'static, str>,
+    /// Whose endpoint it came to, where a receiver serves several.
+    pub tenant: Option<String>,
+    /// The id that people look up; two different events may share it.
+    pub label: Option<String>,
+    /// What handlers are chosen by.
+    pub kind: Option<String>,
+    /// When it happened, which is not when it was sent.
+    pub occurred_at: Option<OffsetDateTime>,
+    /// The version of the payload's shape, where the provider says.
+    pub version: Option<String>,
+    /// From 1: which try of the sender's this is, where the provider says. It is not signed.
+    pub attempt: u32,
+    /// What the handler asked for.
+    pub payload: P,
+    pub(crate) inner: Inner,
+}
+
+/// What an event carries whatever its payload was decoded as.
+#[derive(Clone, Debug)]
+pub(crate) struct Inner {
+    raw: Raw,
+    whole: Bytes,
+    identity: Option<Identity>,
+    nonce: Option<String>,
+    /// Whether the payload stays the same from retry to retry.
+    stable: bool,
+    digest: Digest,
+    headers: Headers,
+    covered: Arc<Coverage>,
+    /// Whether the provider sends again by itself.
+    pub(crate) retried: bool,
+    pub(crate) remember: Duration,
+    pub(crate) generation: u32,
+    pub(crate) place: Option<Place>,
+    pub(crate) fence: Option<Token>,
+}
+
+/// What makes it the same event; the digest is only made when it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Identity {
+    text: String,
+    then_digest: bool,
+}
+
+impl<P> Event<P> {
+    /// What makes it the same event as another one, the same on every retry. `None`: nothing does, so it may be handled
+    /// twice.
+    pub fn id(&self) -> Option<Cow<'_, str>> {
+        let Identity { text, then_digest } = self.inner.identity.as_ref()?;
+        let text = bounded(text);
+        Some(if *then_digest { format!("{text}{}", self.inner.digest.hex(self.raw().as_bytes())).into() } else { text })
+    }
+
+    /// The payload's bytes, whatever it was decoded as.
+    pub fn raw(&self) -> &Raw {
+        &self.inner.raw
+    }
+
+    /// The whole event around the payload: the body, or the item of a batch.
+    pub fn envelope(&self) -> &Bytes {
+        &self.inner.whole
+    }
+
+    /// As received, less the signature, credentials and cookies. Ask [`covers`](Self::covers) before one is trusted.
+    pub fn headers(&self) -> &Headers {
+        &self.inner.headers
+    }
+
+    /// Whether the signature vouches for it; what it does not cover, anybody who saw one delivery can change.
+    pub fn covers(&self, field: Field) -> bool {
+        self.inner.covered.has(field)
+    }
+
+    /// Grows with each holder of this event's claim: write it beside your data and refuse a lower one. `None` in a
+    /// transaction, and where nothing was claimed.
+    pub fn fence(&self) -> Option<Token> {
+        self.inner.fence
+    }
+
+    /// `None` unless the receiver was told [`ordered_by`](crate::Builder::ordered_by).
+    pub fn place(&self) -> Option<&Place> {
+        self.inner.place.as_ref()
+    }
+
+    /// What `consumer` remembers it under, for [`forget`](crate::store::IdempotencyStore::forget).
+    pub fn key(&self, consumer: &str) -> Option<Key> {
+        Some(self.key_of(consumer, self.id()?.into_owned()))
+    }
+
+    pub(crate) fn key_of(&self, consumer: &str, id: String) -> Key {
+        let key = Key::new(self.provider.clone(), consumer, id);
+        match &self.tenant {
+            Some(tenant) => key.tenant(tenant.clone()),
+            None => key,
+        }
+    }
+
+    /// The one-time token that the signature vouches for in place of the body.
+    pub(crate) fn nonce(&self) -> Option<&str> {
+        self.inner.nonce.as_deref()
+    }
+
+    /// SHA-256 of what stays the same of it from retry to retry.
+    pub(crate) fn fingerprint(&self) -> Option<[u8; 32]> {
+        self.inner.stable.then(|| self.inner.digest.of(self.raw().as_bytes()))
+    }
+
+    /// The same event around another payload.
+    fn with<Q>(self, payload: Q) -> Event<Q> {
+        let Self { provider, tenant, label, kind, occurred_at, version, attempt, payload: _, inner } = self;
+        Event { provider, tenant, label, kind, occurred_at, version, attempt, payload, inner }
+    }
+}
+
+impl Event {
+    /// Reads the payload as another type.
+    ///
+    /// # Errors
+    /// [`Payload`](crate::ErrorKind::Payload) if it is not what the type expects.
+    pub fn decode<P: Payload>(self) -> Result<Event<P>, Error> {
+        let payload = P::decode(self.kind.as_deref(), self.inner.raw.clone())?;
+        Ok(self.with(payload))
+    }
+}
+
+/// Longer ids than this are remembered by their digest, so that they fit any database's index.
+const LONGEST_ID: usize = 256;
+
+fn bounded(id: &str) -> Cow<'_, str> {
+    if id.len() <= LONGEST_ID {
+        return Cow::Borrowed(id);
+    }
+    Cow::Owned(format!("sha256:{}", Digest::default().hex(id.as_bytes())))
+}
+
+/// Headers as they were received; `Debug` prints their names and no value.
+#[derive(Clone, Default)]
+pub struct Headers(Arc<HeaderMap>);
+
+impl Deref for Headers {
+    type Target = HeaderMap;
+
+    fn deref(&self) -> &HeaderMap {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,318 @@
+//! From an authentic request to its events.
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION},
+};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{Delivery, Digest, Event, Headers, Identity, Inner, Reply};
+use crate::{
+    Error, ErrorKind, Raw,
+    body::{
+        Kind, form,
+        json::{self, Picked},
+    },
+    provider::{self, At, Attempt, Batch, Echo, Envelope, Handshake, Proof, Provider, Retries, TimeUnit, Verb, When},
+    verify::{Coverage, Verified},
+};
+
+const ENVELOPE: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Envelope, detail);
+
+impl Verified<'_> {
+    /// Reads the envelope.
+    ///
+    /// # Errors
+    /// [`Envelope`](ErrorKind::Envelope) if none can be read. The request is authentic: that is no forgery, so do not
+    /// answer 401.
+    pub fn delivery(self) -> Result<Delivery, Error> {
+        let provider = *self.verifier.data();
+        let envelope = &provider.envelope;
+        let body = self.request.body.as_bytes();
+        let fields = form::fields(self.request.headers, body);
+        let is_form = Kind::of(self.request.headers).is_form();
+        if is_form && fields.is_none() {
+            return Err(ENVELOPE("the form cannot be read"));
+        }
+        let (method, uri) = self.request.target.unzip();
+        let fields = fields.as_deref();
+        let document = document(envelope, fields, is_form, body);
+        let plan = self.verifier.plan();
+        // A handshake may come without JSON, so nothing is made of its absence before that is ruled out.
+        let (picked, broken) = match document.as_ref().map(|text| plan.document.pick(text)) {
+            Some(Ok(picked)) => (Some(picked), None),
+            Some(Err(broken)) => (None, Some(broken)),
+            None => (None, None),
+        };
+        let (headers, signed_id, picked) = (self.request.headers, self.signed_id(), picked.as_ref());
+        let scene = Scene { headers, uri, fields, signed_id: signed_id.as_deref(), document: picked, item: picked };
+        if let Some(reply) = handshake(&provider, self.handshake(), method, &scene)? {
+            return Ok(Delivery { events: Vec::new(), reply: Some(reply) });
+        }
+        if let Some(broken) = broken {
+            return Err(ENVELOPE("the body is not the JSON it should be").because(broken));
+        }
+        let shared = Shared {
+            provider: &provider,
+            headers: Headers(Arc::new(kept(&self))),
+            coverage: self.coverage().cloned().unwrap_or_default(),
+        };
+        let Some(document) = &document else {
+            // A form without JSON in it is one event.
+            return Ok(Delivery::of(vec![shared.event(&scene, body.clone())]));
+        };
+        if envelope.batch == Batch::One {
+            if !plan.document.is_empty() && !document.trim_ascii_start().starts_with(b"{") {
+                return Err(ENVELOPE("the body is no JSON object"));
+            }
+            return Ok(Delivery::of(vec![shared.event(&scene, document.clone())]));
+        }
+        let items = items(envelope.batch, document, picked)?;
+        let mut events = Vec::with_capacity(items.len());
+        for item in items {
+            let picked = plan.item.pick(item.as_bytes()).map_err(|e| ENVELOPE("an item is not JSON").because(e))?;
+            let whole = document.slice_ref(item.as_bytes());
+            events.push(shared.event(&Scene { item: Some(&picked), ..scene }, whole));
+        }
+        Ok(Delivery::of(events))
+    }
+}
+
+/// The JSON text that places point into; `None` for a form that has none.
+fn document(envelope: &Envelope, fields: Option<&[form::Field<'_>]>, is_form: bool, body: &Bytes) -> Option<Bytes> {
+    if is_form {
+        let field = form::last(fields?, envelope.form_json?)?;
+        return Some(match field {
+            Cow::Borrowed(text) => body.slice_ref(text),
+            Cow::Owned(text) => Bytes::copy_from_slice(text),
+        });
+    }
+    Some(body.slice_ref(json::without_mark(body)))
+}
+
+fn items<'d>(batch: Batch, document: &'d Bytes, picked: Option<&Picked<'_, 'd>>) -> Result<Vec<&'d str>, Error> {
+    const NO_LIST: &str = "the list of events is not there";
+    let text = str::from_utf8(document).map_err(|e| ENVELOPE("the body is not UTF-8").because(e))?;
+    match batch {
+        Batch::One => Ok(vec![text]),
+        Batch::List("") => json::items(text).ok_or(ENVELOPE(NO_LIST)),
+        Batch::List(pointer) => {
+            let raw = picked.and_then(|p| p.raw(pointer)).ok_or(ENVELOPE(NO_LIST))?;
+            json::items(raw).ok_or(ENVELOPE(NO_LIST))
+        }
+        Batch::Lines if text.trim_start().starts_with('[') => json::items(text).ok_or(ENVELOPE(NO_LIST)),
+        // One object may be written over several lines.
+        Batch::Lines if json::is_one(text) => Ok(vec![text]),
+        Batch::Lines => Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()),
+    }
+}
+
+/// What is handed on: nothing that would let its reader sign, log in, or pass for the sender.
+fn kept(verified: &Verified<'_>) -> HeaderMap {
+    let mut headers = verified.request.headers.clone();
+    let proofs = verified.verifier.data().schemes().map(|scheme| match scheme {
+        provider::Scheme::Hmac(hmac) => hmac.signature,
+        provider::Scheme::Token(token) => token.at,
+    });
+    for proof in proofs {
+        if let At::Header(name) = proof {
+            headers.remove(name);
+        }
+    }
+    // Old signatures that are sent beside the one that counts.
+    let signatures: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().contains("signature")).cloned().collect();
+    for name in signatures.iter().chain([&AUTHORIZATION, &PROXY_AUTHORIZATION, &COOKIE]) {
+        headers.remove(name);
+    }
+    headers
+}
+
+fn handshake(
+    provider: &Provider,
+    proved: Option<&'static Handshake>,
+    method: Option<&Method>,
+    scene: &Scene<'_>,
+) -> Result<Option<Reply>, Error> {
+    let verb = match method.unwrap_or(&Method::POST) {
+        &Method::GET => Verb::Get,
+        &Method::HEAD => Verb::Head,
+        _ => Verb::Post,
+    };
+    let asked = |h: &&Handshake| {
+        h.method == verb
+            && h.proof == Proof::Scheme
+            && match h.when {
+                When::Always => true,
+                When::Has(at) => scene.text(at).is_some(),
+                When::Is(at, text) => scene.text(at).as_deref() == Some(text),
+            }
+    };
+    let Some(handshake) = proved.or_else(|| provider.handshakes.iter().find(asked)) else {
+        return Ok(None);
+    };
+    let text = |at| scene.text(at).ok_or(ENVELOPE("the handshake does not say what to answer"));
+    let (kind, body) = match handshake.echo {
+        Echo::Empty => return Ok(Some(Response::new(Bytes::new()))),
+        Echo::Text(at) => ("text/plain; charset=utf-8", text(at)?.into_owned()),
+        Echo::Json(field, at) => {
+            let text = serde_json::Value::from(text(at)?.into_owned());
+            ("application/json", serde_json::Value::from_iter([(field, text)]).to_string())
+        }
+    };
+    let mut reply = Response::new(Bytes::from(body));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    // What is echoed is whatever the sender said: no browser shall take it for a page.
+    reply.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    Ok(Some(reply))
+}
+
+/// What places are looked up in.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    headers: &'a HeaderMap,
+    uri: Option<&'a Uri>,
+    fields: Option<&'a [form::Field<'a>]>,
+    signed_id: Option<&'a str>,
+    document: Option<&'a Picked<'a, 'a>>,
+    item: Option<&'a Picked<'a, 'a>>,
+}
+
+impl Scene<'_> {
+    /// The text at a place; absent and empty are one.
+    fn text(&self, at: At) -> Option<Cow<'_, str>> {
+        let found = match at {
+            At::Header(name) => Cow::Borrowed(str::from_utf8(self.headers.get(name)?.as_bytes()).ok()?.trim()),
+            At::Query(name) => {
+                let query = self.uri?.query()?.as_bytes();
+                let value = form::pairs(query).find(|(n, _)| **n == *name.as_bytes())?.1;
+                Cow::Owned(String::from_utf8(value.into_owned()).ok()?)
+            }
+            At::Json(pointer) => self.item?.text(pointer)?,
+            At::Document(pointer) => self.document?.text(pointer)?,
+            At::Form(name) => Cow::Borrowed(str::from_utf8(form::last(self.fields?, name)?).ok()?),
+            At::SignedId => Cow::Borrowed(self.signed_id?),
+            At::Day(inner) => Cow::Owned(when(&self.text(*inner)?, TimeUnit::Seconds)?.date().to_string()),
+            At::FirstOf(all) => all.iter().find_map(|at| self.text(*at))?,
+            At::Joined(all, between) => {
+                let parts: Option<Vec<_>> = all.iter().map(|at| self.text(*at)).collect();
+                Cow::Owned(parts?.join(between))
+            }
+            At::Optional(inner) => return self.text(*inner),
+            At::Text(text) => Cow::Borrowed(text),
+            At::Nowhere | At::SignaturePair(_) | At::PayloadDigest => return None,
+        };
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// All parts of an identity, none of which can be taken for two others; `None` if one is missing.
+    fn identity(&self, places: &[At]) -> Option<Identity> {
+        if let [At::PayloadDigest] | [] = places {
+            return None;
+        }
+        if let [only] = places {
+            return Some(Identity { text: self.text(*only)?.into_owned(), then_digest: false });
+        }
+        let mut identity = Identity { text: String::new(), then_digest: false };
+        for at in places {
+            match at {
+                At::PayloadDigest => identity.then_digest = true,
+                At::Optional(inner) => escape(&self.text(**inner).unwrap_or_default(), &mut identity.text),
+                at => escape(&self.text(*at)?, &mut identity.text),
+            }
+        }
+        if !identity.then_digest {
+            identity.text.pop();
+        }
+        Some(identity)
+    }
+}
+
+/// The part, and a bar that is told from those within it.
+fn escape(part: &str, into: &mut String) {
+    for c in part.chars() {
+        if matches!(c, '|' | '\\') {
+            into.push('\\');
+        }
+        into.push(c);
+    }
+    into.push('|');
+}
+
+/// A time as providers write it: a number with or without a fraction, or RFC 3339 whatever the unit.
+fn when(text: &str, unit: TimeUnit) -> Option<OffsetDateTime> {
+    if unit == TimeUnit::Rfc3339 || text.contains('T') {
+        return OffsetDateTime::parse(text, &Rfc3339).ok();
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let per_unit: i128 = if unit == TimeUnit::Millis { 1_000_000 } else { 1_000_000_000 };
+    let mut nanos = i128::from(whole.parse::<i64>().ok()?) * per_unit;
+    let mut place = per_unit / 10;
+    for digit in fraction.chars() {
+        nanos += i128::from(digit.to_digit(10)?) * place;
+        place /= 10;
+    }
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()
+}
+
+/// What all events of one request have in common.
+struct Shared<'p> {
+    provider: &'p Provider,
+    headers: Headers,
+    coverage: Arc<Coverage>,
+}
+
+impl Shared<'_> {
+    fn event(&self, scene: &Scene<'_>, whole: Bytes) -> Event {
+        let e = &self.provider.envelope;
+        let own = |at| scene.text(at).map(Cow::into_owned);
+        let raw = Raw::new(payload(e.payload, scene, &whole));
+        let attempt = match e.attempt {
+            Attempt::Unknown => None,
+            Attempt::Count(at) => scene.text(at).and_then(|n| n.parse().ok()),
+            Attempt::Retry(at) => scene.text(at).and_then(|n| n.parse::<u32>().ok()).map(|n| n.saturating_add(1)),
+        };
+        Event {
+            provider: Cow::Borrowed(self.provider.name),
+            tenant: None,
+            label: own(e.label),
+            kind: own(e.kind),
+            occurred_at: scene.text(e.time).and_then(|text| when(&text, e.time_unit)),
+            version: own(e.version),
+            attempt: attempt.unwrap_or(1).max(1),
+            payload: raw.clone(),
+            inner: Inner {
+                raw,
+                whole,
+                identity: scene.identity(e.identity),
+                nonce: own(e.nonce),
+                stable: e.stable == At::PayloadDigest,
+                digest: Digest::default(),
+                headers: self.headers.clone(),
+                covered: Arc::clone(&self.coverage),
+                retried: self.provider.retries != Retries::Never,
+                remember: self.provider.remember,
+                generation: 0,
+                place: None,
+                fence: None,
+            },
+        }
+    }
+}
+
+/// The payload as a part of the event; all of it where the place is not there.
+fn payload(at: At, scene: &Scene<'_>, whole: &Bytes) -> Bytes {
+    let places = match &at {
+        At::FirstOf(all) => *all,
+        one => std::slice::from_ref(one),
+    };
+    let found = places.iter().find_map(|at| match at {
+        At::Json("") => Some(whole.clone()),
+        At::Json(pointer) => Some(whole.slice_ref(scene.item?.raw(pointer)?.as_bytes())),
+        _ => None,
+    });
+    found.unwrap_or_else(|| whole.clone())
+}

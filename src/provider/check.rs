@@ -1,0 +1,112 @@
+//! Finding mistakes in a provider's data before the first request does.
+
+use super::{At, Attempt, Batch, Handshake, Hmac, Part, Provider, Retries, Scheme, Syntax, When};
+
+type Found = Result<(), &'static str>;
+
+impl Provider {
+    /// What is wrong with the data, if anything.
+    pub(crate) fn check(&self) -> Found {
+        let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        ensure(!self.name.is_empty() && self.name.bytes().all(lower), "a provider's name is lower-case snake case")?;
+        for scheme in self.schemes() {
+            match scheme {
+                Scheme::Hmac(hmac) => hmac.check()?,
+                Scheme::Token(token) => {
+                    ensure(proves(token.at), "a token stands in a header, a query parameter or a field")?;
+                    token.at.check()?;
+                }
+            }
+        }
+        let e = &self.envelope;
+        let attempt = match e.attempt {
+            Attempt::Unknown => At::Nowhere,
+            Attempt::Count(at) | Attempt::Retry(at) => at,
+        };
+        for at in [e.label, e.nonce, e.kind, e.time, e.payload, e.version, attempt].iter().chain(e.identity) {
+            at.check()?;
+        }
+        let digest = |at: &At| *at == At::PayloadDigest;
+        let (last, others) = e.identity.split_last().map_or((None, e.identity), |(last, others)| (Some(last), others));
+        ensure(!others.iter().any(digest), "a payload's digest is the last part of an identity")?;
+        ensure(!(others.is_empty() && last.is_some_and(digest)), "two genuine events can have one payload")?;
+        if let Batch::List(pointer) = e.batch {
+            At::Json(pointer).check()?;
+        }
+        ensure(matches!(e.payload, At::Json(_) | At::FirstOf(_)), "a payload is a part of the event's JSON")?;
+        self.requires.iter().try_for_each(|name| At::Header(name).check())?;
+        self.handshakes.iter().try_for_each(Handshake::check)?;
+        for status in [self.success, self.refused] {
+            ensure(http::StatusCode::from_u16(status).is_ok(), "a status is a number from 100 to 999")?;
+        }
+        ensure((200..300).contains(&self.success) && self.refused >= 400, "success is 2xx and a refusal is not")?;
+        if let Retries::Hours(hours) = self.retries {
+            ensure(u64::from(hours) * 3600 <= self.remember.as_secs(), "events are remembered as long as they come again")?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn schemes(&self) -> impl Iterator<Item = &Scheme> {
+        self.schemes.iter().flatten()
+    }
+}
+
+impl Hmac {
+    fn check(&self) -> Found {
+        ensure(proves(self.signature), "a signature stands in a header, a query parameter or a field")?;
+        self.signature.check()?;
+        ensure(!self.parts.is_empty(), "something must be signed")?;
+        let signs = |part| self.parts.contains(&part);
+        ensure(signs(Part::Timestamp) <= self.timestamp.is_some(), "the signed timestamp stands nowhere")?;
+        ensure(self.timestamp.is_none() || signs(Part::Timestamp), "a timestamp that is not signed proves nothing")?;
+        ensure(signs(Part::Id) == (self.id != At::Nowhere), "a signed id is in the template and in the request")?;
+        for at in [self.timestamp.map_or(At::Nowhere, |(at, _)| at), self.id] {
+            let pair = matches!((at, self.syntax), (At::SignaturePair(_), Syntax::Pairs { .. }));
+            ensure(at == At::Nowhere || pair || proves(at), "what is signed stands in a header, a pair or a field")?;
+            at.check()?;
+        }
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Header(name) => At::Header(name).check(),
+            _ => Ok(()),
+        })
+    }
+}
+
+impl Handshake {
+    fn check(&self) -> Found {
+        match self.when {
+            When::Always => Ok(()),
+            When::Has(at) | When::Is(at, _) => at.check(),
+        }
+    }
+}
+
+impl At {
+    fn check(&self) -> Found {
+        match self {
+            Self::Header(name) => ensure(
+                http::HeaderName::from_bytes(name.as_bytes()).is_ok_and(|n| n.as_str() == *name),
+                "a header is named in lower case",
+            ),
+            Self::Json(pointer) | Self::Document(pointer) => {
+                ensure(pointer.is_empty() || pointer.starts_with('/'), "a JSON pointer starts with a slash")?;
+                ensure(!pointer.contains('~'), "a JSON pointer's escapes are not read")
+            }
+            Self::Day(at) | Self::Optional(at) => at.check(),
+            Self::FirstOf(all) | Self::Joined(all, _) => {
+                ensure(!all.contains(&Self::PayloadDigest), "a payload's digest is a part of its own")?;
+                all.iter().try_for_each(Self::check)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where a proof may stand: in one place.
+fn proves(at: At) -> bool {
+    matches!(at, At::Header(_) | At::Query(_) | At::Json(_) | At::Form(_))
+}
+
+fn ensure(holds: bool, otherwise: &'static str) -> Found {
+    if holds { Ok(()) } else { Err(otherwise) }
+}

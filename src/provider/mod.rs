@@ -1,0 +1,257 @@
+//! Data only: what each provider signs, where it puts things, what it wants to hear back.
+//!
+//! A provider is a `const`. Write your own as those here are written; it is checked when a
+//! [`Verifier`](crate::Verifier) is built.
+//!
+//! ```
+//! use inhook::{
+//!     Provider,
+//!     provider::{At, Digest, Hmac, Retries, Scheme, Syntax},
+//! };
+//!
+//! const ACME: Provider = Provider::new(
+//!     "acme",
+//!     Scheme::Hmac(Hmac::new(Digest::Sha256).signature(At::Header("x-acme-signature"), Syntax::Bare)),
+//! )
+//! .label(At::Json("/id"))
+//! .identity(&[At::Json("/id")])
+//! .kind(At::Json("/type"))
+//! .retries(Retries::Hours(24));
+//! ```
+
+mod check;
+mod envelope;
+mod handshake;
+mod scheme;
+
+use std::{fmt, time::Duration};
+
+pub(crate) use self::{
+    envelope::Envelope,
+    handshake::{Echo, Proof, Verb, When},
+    scheme::TokenForm,
+};
+pub use self::{
+    envelope::{At, Attempt, Batch, Retries},
+    handshake::Handshake,
+    scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit, Token},
+};
+
+const DAY: u64 = 86_400;
+
+/// One service that sends webhooks, as data.
+#[derive(Clone, Copy)]
+pub struct Provider {
+    pub(crate) name: &'static str,
+    pub(crate) docs: &'static str,
+    /// Tried in order: the first whose signature is there judges the request, and nothing falls through to the next.
+    pub(crate) schemes: [Option<Scheme>; 3],
+    pub(crate) requires: &'static [&'static str],
+    pub(crate) past: Option<Duration>,
+    pub(crate) future: Duration,
+    pub(crate) envelope: Envelope,
+    pub(crate) handshakes: &'static [Handshake],
+    pub(crate) success: u16,
+    pub(crate) refused: u16,
+    pub(crate) deadline: Duration,
+    pub(crate) retries: Retries,
+    pub(crate) remember: Duration,
+}
+
+impl Provider {
+    /// `name` is lower-case snake case and scopes all that is remembered: never change it once it is in use.
+    pub const fn new(name: &'static str, scheme: Scheme) -> Self {
+        Self {
+            name,
+            docs: "",
+            schemes: [Some(scheme), None, None],
+            requires: &[],
+            past: None,
+            future: Duration::from_secs(300),
+            envelope: Envelope::EMPTY,
+            handshakes: &[],
+            success: 200,
+            refused: 401,
+            deadline: Duration::from_secs(5),
+            retries: Retries::Hours(24 * 31),
+            remember: Duration::from_secs(31 * DAY),
+        }
+    }
+
+    /// Where the provider documents this.
+    pub const fn docs(mut self, url: &'static str) -> Self {
+        self.docs = url;
+        self
+    }
+
+    /// Another scheme that the same provider uses, just as strong: it judges a request that bears its signature and
+    /// none of the schemes before it.
+    ///
+    /// # Panics
+    /// At compile time, in a `const`: for more than three schemes.
+    #[expect(clippy::panic, reason = "a mistake in a constant, found when it is compiled")]
+    pub const fn or(mut self, scheme: Scheme) -> Self {
+        match &mut self.schemes {
+            [_, slot @ None, _] | [_, _, slot @ None] => *slot = Some(scheme),
+            _ => panic!("at most three schemes"),
+        }
+        self
+    }
+
+    /// Headers, besides those that its scheme needs, without which a request is not one of this provider's.
+    pub const fn requires(mut self, headers: &'static [&'static str]) -> Self {
+        self.requires = headers;
+        self
+    }
+
+    /// How old, and how far in the future, a signed timestamp may be, in seconds, both inclusive. Without this nothing
+    /// is judged by its age.
+    pub const fn tolerance(mut self, past: u64, future: u64) -> Self {
+        self.past = Some(Duration::from_secs(past));
+        self.future = Duration::from_secs(future);
+        self
+    }
+
+    /// The id that people look up; it says nothing about sameness.
+    pub const fn label(mut self, at: At) -> Self {
+        self.envelope.label = at;
+        self
+    }
+
+    /// What makes two deliveries the same event: all of these together, the same on every retry, different for the next
+    /// event on the same object. Empty: nothing does.
+    pub const fn identity(mut self, places: &'static [At]) -> Self {
+        self.envelope.identity = places;
+        self
+    }
+
+    /// A signed token that is good for one event, for schemes that sign neither the body nor the id.
+    pub const fn nonce(mut self, at: At) -> Self {
+        self.envelope.nonce = at;
+        self
+    }
+
+    /// What handlers are chosen by.
+    pub const fn kind(mut self, at: At) -> Self {
+        self.envelope.kind = at;
+        self
+    }
+
+    /// When it happened, which is not when it was sent. Text in RFC 3339 is read whatever the `unit`.
+    pub const fn time(mut self, at: At, unit: TimeUnit) -> Self {
+        self.envelope.time = at;
+        self.envelope.time_unit = unit;
+        self
+    }
+
+    /// The part that a handler decodes; all of the event unless said.
+    pub const fn payload(mut self, at: At) -> Self {
+        self.envelope.payload = at;
+        self
+    }
+
+    /// No part of the payload stays the same from retry to retry, so that another payload under the same id says
+    /// nothing.
+    pub const fn unstable_payload(mut self) -> Self {
+        self.envelope.stable = At::Nowhere;
+        self
+    }
+
+    /// The version of the payload's shape.
+    pub const fn version(mut self, at: At) -> Self {
+        self.envelope.version = at;
+        self
+    }
+
+    /// Which try of the sender's a request is.
+    pub const fn attempt(mut self, attempt: Attempt) -> Self {
+        self.envelope.attempt = attempt;
+        self
+    }
+
+    /// Where a body is a form, its JSON document stands in this field.
+    pub const fn form_json(mut self, field: &'static str) -> Self {
+        self.envelope.form_json = Some(field);
+        self
+    }
+
+    /// How one request brings several events.
+    pub const fn batch(mut self, batch: Batch) -> Self {
+        self.envelope.batch = batch;
+        self
+    }
+
+    /// Requests that are no events.
+    pub const fn handshakes(mut self, handshakes: &'static [Handshake]) -> Self {
+        self.handshakes = handshakes;
+        self
+    }
+
+    /// The status that says "taken"; 200 unless said.
+    pub const fn success(mut self, status: u16) -> Self {
+        self.success = status;
+        self
+    }
+
+    /// The status of a request whose signature or timestamp is refused; 401 unless said.
+    pub const fn refused(mut self, status: u16) -> Self {
+        self.refused = status;
+        self
+    }
+
+    /// For how many seconds this provider waits for an answer; 5 unless said.
+    pub const fn deadline(mut self, secs: u64) -> Self {
+        self.deadline = Duration::from_secs(secs);
+        self
+    }
+
+    /// For how long this provider sends again by itself.
+    pub const fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// For how many days the same event may come again, by hand too; 31 unless said, and never less than the
+    /// provider's own [retries](Self::retries).
+    pub const fn remember(mut self, days: u64) -> Self {
+        self.remember = Duration::from_secs(days * DAY);
+        self
+    }
+
+    /// The name under which [`by_name`] finds it, if it is one of [`ALL`].
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// One line a provider: declares its module, re-exports its constant, fills [`ALL`].
+macro_rules! providers {
+    ($($module:ident::$konst:ident),+ $(,)?) => {
+        $( mod $module; pub use $module::$konst; )+
+        /// Every provider that this crate knows, by name.
+        pub static ALL: &[&Provider] = &[$(&$konst),+];
+    };
+}
+providers! {
+    clerk::CLERK,
+    github::GITHUB,
+    mailgun::MAILGUN,
+    mandrill::MANDRILL,
+    okta::OKTA,
+    shopify::SHOPIFY,
+    slack::SLACK,
+    standard_webhooks::STANDARD_WEBHOOKS,
+    stripe::STRIPE,
+    svix::SVIX,
+}
+
+/// The provider of this [name](Provider::name), if it is one of [`ALL`].
+pub fn by_name(name: &str) -> Option<&'static Provider> {
+    ALL.iter().copied().find(|provider| provider.name == name)
+}

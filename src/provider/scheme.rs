@@ -1,0 +1,239 @@
+//! What a provider signs, and where the signature stands.
+
+use super::At;
+
+/// How a request proves that it is genuine.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// A keyed hash over parts of the request.
+    Hmac(Hmac),
+    /// A static credential, which covers nothing but itself.
+    Token(Token),
+}
+
+/// An HMAC over a template of the request's parts.
+///
+/// ```
+/// use inhook::provider::{At, Digest, Encoding, Hmac, Part, Syntax, TimeUnit};
+///
+/// // x-acme-time: 1700000000
+/// // x-acme-signature: v2=<base64 of the SHA-512 HMAC over "1700000000" + "." + body>
+/// const ACME: Hmac = Hmac::new(Digest::Sha512)
+///     .over(&[Part::Timestamp, Part::Text("."), Part::Body])
+///     .signature(At::Header("x-acme-signature"), Syntax::Prefixed("v2="))
+///     .encoding(Encoding::Base64)
+///     .timestamp(At::Header("x-acme-time"), TimeUnit::Seconds);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Hmac {
+    pub(crate) digest: Digest,
+    pub(crate) key: KeyForm,
+    pub(crate) parts: &'static [Part],
+    pub(crate) signature: At,
+    pub(crate) syntax: Syntax,
+    pub(crate) encoding: Encoding,
+    pub(crate) timestamp: Option<(At, TimeUnit)>,
+    pub(crate) id: At,
+    pub(crate) repeats: bool,
+}
+
+impl Hmac {
+    /// Over the body, in lower-case hexadecimal digits, keyed with the secret's text. Name the
+    /// [`signature`](Self::signature)'s place, or building a verifier fails.
+    pub const fn new(digest: Digest) -> Self {
+        Self {
+            digest,
+            key: KeyForm::Text,
+            parts: &[Part::Body],
+            signature: At::Nowhere,
+            syntax: Syntax::Bare,
+            encoding: Encoding::Hex,
+            timestamp: None,
+            id: At::Nowhere,
+            repeats: false,
+        }
+    }
+
+    /// How the secret's text becomes the key.
+    pub const fn key(mut self, form: KeyForm) -> Self {
+        self.key = form;
+        self
+    }
+
+    /// What is hashed, in order, with nothing between the parts.
+    pub const fn over(mut self, parts: &'static [Part]) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// Where the signature stands and how it is written there.
+    pub const fn signature(mut self, at: At, syntax: Syntax) -> Self {
+        self.signature = at;
+        self.syntax = syntax;
+        self
+    }
+
+    /// How the signature's bytes are written.
+    pub const fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// Where the signed time stands: [`Part::Timestamp`] puts its text into the template, and the provider's
+    /// [tolerance](super::Provider::tolerance) judges its age.
+    pub const fn timestamp(mut self, at: At, unit: TimeUnit) -> Self {
+        self.timestamp = Some((at, unit));
+        self
+    }
+
+    /// Where the signed id stands: [`Part::Id`] puts it into the template, and [`At::SignedId`] reads it.
+    ///
+    /// An id is only ever read where the scheme that held signed it, so that a second id beside it cannot stand in.
+    pub const fn id(mut self, at: At) -> Self {
+        self.id = at;
+        self
+    }
+
+    /// Takes a signature header that comes twice with one and the same value. A header that comes with two values is
+    /// refused in any case.
+    pub const fn repeated_lines(mut self) -> Self {
+        self.repeats = true;
+        self
+    }
+}
+
+/// A static credential, compared in constant time whatever its length.
+#[derive(Clone, Copy, Debug)]
+pub struct Token {
+    pub(crate) at: At,
+    pub(crate) form: TokenForm,
+}
+
+impl Token {
+    /// `Authorization: Bearer <secret>`.
+    pub const fn bearer() -> Self {
+        Self { at: At::Header("authorization"), form: TokenForm::Bearer }
+    }
+
+    /// `Authorization: Basic <base64 of the secret>`; the secret is `user:password`.
+    pub const fn basic() -> Self {
+        Self { at: At::Header("authorization"), form: TokenForm::Basic }
+    }
+
+    /// The secret alone, in a header, a query parameter or a field of the body.
+    pub const fn bare(at: At) -> Self {
+        Self { at, form: TokenForm::Bare }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenForm {
+    Bare,
+    Bearer,
+    Basic,
+}
+
+/// The hash that the HMAC is made with; pinned, never taken from the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Digest {
+    /// Still sound for an HMAC; only for providers that offer nothing else.
+    Sha1,
+    /// What nearly all providers use.
+    Sha256,
+    /// 64 bytes.
+    Sha512,
+}
+
+/// How a secret's text becomes the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyForm {
+    /// Its bytes as they are, prefix and all.
+    Text,
+    /// Standard base64 with padding.
+    Base64,
+    /// The same behind a prefix that may be left out, such as `whsec_`.
+    Base64After(&'static str),
+    /// Hexadecimal digits of either case.
+    Hex,
+}
+
+/// One part of what is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// These characters.
+    Text(&'static str),
+    /// The body as received.
+    Body,
+    /// The text of the scheme's [timestamp](Hmac::timestamp) as received.
+    Timestamp,
+    /// The text of the scheme's [id](Hmac::id) as received.
+    Id,
+    /// A header's value as received; it must be there once.
+    Header(&'static str),
+    /// The method in capitals.
+    Method,
+    /// The public address: the configured [base](crate::VerifierBuilder::public_base), path and query as received.
+    Url,
+    /// The path as received.
+    Path,
+    /// The query as received, without its question mark; empty where there is none.
+    Query,
+    /// The body's form fields, sorted by name: each name and value, decoded, with nothing between them.
+    SortedForm,
+}
+
+/// How signatures are written in their header or field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Syntax {
+    /// The signature alone.
+    Bare,
+    /// Behind a prefix that pins hash and version: `sha256=…`.
+    Prefixed(&'static str),
+    /// A list in which each signature stands behind this prefix, and others are passed over: `v1,… v1,… v1a,…`.
+    List {
+        /// Between the elements.
+        separator: char,
+        /// Version and whatever parts it from the signature.
+        prefix: &'static str,
+    },
+    /// `name=value` pairs: `t=…,v1=…,v1=…`. Other names are passed over; [`At::SignaturePair`] reads one.
+    Pairs {
+        /// Between the pairs.
+        separator: char,
+        /// The name that signatures stand behind, once or several times.
+        signature: &'static str,
+        /// Whether spaces after a separator are passed over.
+        spaces: bool,
+    },
+}
+
+/// How a signature's bytes are written; no other alphabet, case or padding is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// Lower-case hexadecimal digits.
+    Hex,
+    /// Standard alphabet, padded.
+    Base64,
+    /// URL alphabet, padded.
+    Base64Url,
+    /// URL alphabet, unpadded.
+    Base64UrlUnpadded,
+}
+
+/// How a time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeUnit {
+    /// Seconds since 1970.
+    Seconds,
+    /// Milliseconds since 1970.
+    Millis,
+    /// `2026-11-21T06:41:00Z`.
+    Rfc3339,
+}

@@ -1,0 +1,93 @@
+//! The parts of a request that a signature can cover.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Uri, request::Parts};
+
+/// A request as it was received: body untouched, still compressed if it came so.
+///
+/// Made from a whole request, or from what a handler has at hand:
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::HeaderMap;
+/// use inhook::Incoming;
+///
+/// fn incoming<'r>(headers: &'r HeaderMap, body: &'r Bytes) -> Incoming<'r> {
+///     (headers, body).into()
+/// }
+/// # incoming(&HeaderMap::new(), &Bytes::new());
+/// ```
+///
+/// Headers and body alone are not enough for a provider that signs its URL: that is
+/// [`MissingTarget`](crate::ErrorKind::MissingTarget), never a pass.
+#[derive(Clone)]
+pub struct Incoming<'r> {
+    pub(crate) target: Option<(&'r Method, &'r Uri)>,
+    pub(crate) headers: &'r HeaderMap,
+    pub(crate) body: Body<'r>,
+}
+
+/// Borrowed where it can be: the first clone of `Bytes` made from a vector allocates.
+#[derive(Clone)]
+pub(crate) enum Body<'r> {
+    Borrowed(&'r Bytes),
+    Owned(Bytes),
+}
+
+impl Body<'_> {
+    pub(crate) fn as_bytes(&self) -> &Bytes {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Owned(bytes) => bytes,
+        }
+    }
+
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Borrowed(bytes) => bytes.clone(),
+            Self::Owned(bytes) => bytes,
+        }
+    }
+}
+
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("body_bytes", &self.body.as_bytes().len()).finish_non_exhaustive()
+    }
+}
+
+impl<'r> From<&'r Request<Bytes>> for Incoming<'r> {
+    fn from(request: &'r Request<Bytes>) -> Self {
+        Self {
+            target: Some((request.method(), request.uri())),
+            headers: request.headers(),
+            body: Body::Borrowed(request.body()),
+        }
+    }
+}
+
+impl<'r> From<(&'r Parts, Bytes)> for Incoming<'r> {
+    fn from((head, body): (&'r Parts, Bytes)) -> Self {
+        Self { target: Some((&head.method, &head.uri)), headers: &head.headers, body: Body::Owned(body) }
+    }
+}
+
+impl<'r> From<(&'r Parts, &'r Bytes)> for Incoming<'r> {
+    fn from((head, body): (&'r Parts, &'r Bytes)) -> Self {
+        Self { target: Some((&head.method, &head.uri)), headers: &head.headers, body: Body::Borrowed(body) }
+    }
+}
+
+impl<'r> From<(&'r HeaderMap, Bytes)> for Incoming<'r> {
+    fn from((headers, body): (&'r HeaderMap, Bytes)) -> Self {
+        Self { target: None, headers, body: Body::Owned(body) }
+    }
+}
+
+impl<'r> From<(&'r HeaderMap, &'r Bytes)> for Incoming<'r> {
+    fn from((headers, body): (&'r HeaderMap, &'r Bytes)) -> Self {
+        Self { target: None, headers, body: Body::Borrowed(body) }
+    }
+}

@@ -1,0 +1,219 @@
+//! From a provider's data and its secrets to what judges requests.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
+use http::Uri;
+use zeroize::Zeroizing;
+
+use super::{
+    Verifier,
+    mac::{Mac, TokenHash},
+    plan::Plan,
+    stamp::Tolerance,
+};
+use crate::{
+    Error, ErrorKind, Provider, Secret,
+    provider::{self, At, KeyForm, Part, Proof},
+};
+
+/// Puts a [`Verifier`] together.
+#[must_use]
+pub struct VerifierBuilder {
+    provider: Provider,
+    secrets: Vec<Secret>,
+    base: Option<String>,
+    tolerance: Tolerance,
+}
+
+pub(super) struct Inner {
+    pub(super) provider: Provider,
+    pub(super) schemes: Vec<Scheme>,
+    pub(super) handshake_keys: Vec<(&'static str, Key)>,
+    pub(super) base: Option<String>,
+    /// Past and future.
+    pub(super) tolerance: Option<(Duration, Duration)>,
+    pub(super) plan: Plan,
+}
+
+pub(super) struct Scheme {
+    pub(super) data: provider::Scheme,
+    /// In the order of the secrets.
+    pub(super) keys: Vec<Key>,
+}
+
+pub(super) enum Key {
+    Mac(Mac),
+    Token(TokenHash),
+}
+
+impl Scheme {
+    /// Where its proof stands.
+    pub(super) fn place(&self) -> At {
+        match &self.data {
+            provider::Scheme::Hmac(hmac) => hmac.signature,
+            provider::Scheme::Token(token) => token.at,
+        }
+    }
+
+    pub(super) fn repeats(&self) -> bool {
+        matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
+    }
+}
+
+impl VerifierBuilder {
+    pub(super) fn new(provider: &Provider) -> Self {
+        Self { provider: *provider, secrets: Vec::new(), base: None, tolerance: Tolerance::Provider }
+    }
+
+    /// The secret; call it again for others that are accepted too, for as long as a rotation lasts.
+    pub fn secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.secrets.push(secret.into());
+        self
+    }
+
+    /// Scheme, host and path prefix as the provider sees them, such as `https://example.com` or
+    /// `https://example.com/api` where a proxy takes `/api` away. Needed where a provider signs its URL, which is never
+    /// put together from what a request says of itself.
+    pub fn public_base(mut self, base: impl Into<String>) -> Self {
+        self.base = Some(base.into());
+        self
+    }
+
+    /// How old a signed timestamp may be; the provider's own unless said. It says nothing where no timestamp is signed.
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// # Errors
+    /// [`InvalidSecret`](ErrorKind::InvalidSecret) without a secret, for an empty or blank one, and for one that is not
+    /// in the form that the provider uses; [`Config`](ErrorKind::Config) for mistakes in the provider's data, and for
+    /// anything that its scheme needs and was not given.
+    pub fn build(self) -> Result<Verifier, Error> {
+        const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
+        let Self { provider, secrets, base, tolerance } = self;
+        provider.check().map_err(CONFIG)?;
+        let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
+        if secrets.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
+        }
+        let base = base.map(|base| public(&base)).transpose()?;
+        let mut schemes = Vec::new();
+        let mut handshake_keys = Vec::new();
+        for scheme in provider.schemes() {
+            if let provider::Scheme::Hmac(hmac) = scheme {
+                if hmac.parts.contains(&Part::Url) && base.is_none() {
+                    return Err(CONFIG("the provider signs its URL: say `public_base`"));
+                }
+                for handshake in provider.handshakes {
+                    if let Proof::Key(text) = handshake.proof {
+                        let key = Mac::new(hmac.digest, text.as_bytes()).ok_or(CONFIG("a handshake's key"))?;
+                        handshake_keys.push((text, Key::Mac(key)));
+                    }
+                }
+            }
+            let keys = secrets.iter().map(|secret| key(scheme, secret)).collect::<Result<_, _>>()?;
+            schemes.push(Scheme { data: *scheme, keys });
+        }
+        let tolerance = match tolerance {
+            Tolerance::Provider => provider.past.map(|past| (past, provider.future)),
+            Tolerance::Within { past, future } => Some((past, future)),
+            Tolerance::Unlimited => None,
+        };
+        Ok(Verifier(Arc::new(Inner { provider, schemes, handshake_keys, base, tolerance, plan })))
+    }
+}
+
+impl fmt::Debug for VerifierBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifierBuilder").field("provider", &self.provider.name).finish_non_exhaustive()
+    }
+}
+
+/// The base as it is hashed: without the slash that the path brings.
+fn public(base: &str) -> Result<String, Error> {
+    const WRONG: Error = Error::new(ErrorKind::Config, "`public_base` is `https://host`, with a path prefix or none");
+    let uri: Uri = base.parse().map_err(|_| WRONG)?;
+    let web = matches!(uri.scheme_str(), Some("https" | "http"));
+    if !web || uri.authority().is_none() || uri.query().is_some() || base.contains('#') {
+        return Err(WRONG);
+    }
+    Ok(base.trim_end_matches('/').to_owned())
+}
+
+fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
+    const WRONG: Error = Error::new(ErrorKind::InvalidSecret, "it is not in the form that this provider uses");
+    let text = secret.expose();
+    if text.trim_ascii().is_empty() {
+        return Err(Error::new(ErrorKind::InvalidSecret, "it is empty"));
+    }
+    if text.trim_ascii().len() != text.len() {
+        return Err(Error::new(ErrorKind::InvalidSecret, "there is white space around it"));
+    }
+    match scheme {
+        provider::Scheme::Token(_) => Ok(Key::Token(TokenHash::of(text))),
+        provider::Scheme::Hmac(hmac) => {
+            let bytes = decode(hmac.key, text).ok_or(WRONG)?;
+            if bytes.is_empty() {
+                return Err(Error::new(ErrorKind::InvalidSecret, "there is nothing behind its prefix"));
+            }
+            Mac::new(hmac.digest, &bytes).map(Key::Mac).ok_or(WRONG)
+        }
+    }
+}
+
+pub(super) fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    // Dashboards and SDKs differ on whether a secret's padding is shown.
+    let base64 = |text: &[u8]| BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).ok();
+    let bytes = match form {
+        KeyForm::Text => Some(text.to_vec()),
+        KeyForm::Base64 => base64(text),
+        KeyForm::Base64After(prefix) => base64(text.strip_prefix(prefix.as_bytes()).unwrap_or(text)),
+        KeyForm::Hex => HEXLOWER_PERMISSIVE.decode(text).ok(),
+    };
+    bytes.map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{ALL, MANDRILL, STANDARD_WEBHOOKS, STRIPE};
+
+    fn kind(provider: &Provider, secret: &str) -> ErrorKind {
+        Verifier::builder(provider).secret(secret).public_base("https://example.com").build().unwrap_err().kind()
+    }
+
+    #[test]
+    fn no_provider_takes_an_empty_secret() {
+        for provider in ALL {
+            for secret in ["", " ", "\n", "\t \r\n", " secret", "secret\n"] {
+                assert_eq!(kind(provider, secret), ErrorKind::InvalidSecret, "{provider:?} {secret:?}");
+            }
+            let none = Verifier::builder(provider).public_base("https://example.com").build().unwrap_err();
+            assert_eq!(none.kind(), ErrorKind::InvalidSecret);
+        }
+    }
+
+    #[test]
+    fn a_secret_of_another_form_is_refused() {
+        for secret in ["whsec_", "w", "whsec_%", "whsec_wronglength", "hwsec_AAAA", "whpk_AAAA", "whsk_AAAA"] {
+            assert_eq!(kind(&STANDARD_WEBHOOKS, secret), ErrorKind::InvalidSecret, "{secret}");
+        }
+    }
+
+    #[test]
+    fn one_bad_secret_among_good_ones_is_an_error() {
+        let built = Verifier::builder(&STRIPE).secret("whsec_good").secret("").build();
+        assert_eq!(built.unwrap_err().kind(), ErrorKind::InvalidSecret);
+    }
+
+    #[test]
+    fn a_provider_that_signs_its_url_asks_for_it() {
+        assert_eq!(Verifier::new(&MANDRILL, "key").unwrap_err().kind(), ErrorKind::Config);
+        for base in ["", "example.com", "/hooks", "ftp://example.com", "https://example.com?x=1", "https://e.com/#a"] {
+            let built = Verifier::builder(&MANDRILL).secret("key").public_base(base).build();
+            assert_eq!(built.unwrap_err().kind(), ErrorKind::Config, "{base}");
+        }
+    }
+}

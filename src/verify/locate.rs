@@ -1,0 +1,80 @@
+//! Finding what authentication needs, before anything is believed.
+
+use std::borrow::Cow;
+
+use super::signature::{self, Trouble};
+use crate::{
+    Error, ErrorKind, Incoming,
+    body::{Kind, form, json},
+    provider::{At, Syntax},
+};
+
+const MISSING: Error = Error::new(ErrorKind::MissingHeader, "");
+const REPEATED: Error = Error::new(ErrorKind::MalformedHeader, "it comes more than once");
+
+/// What stands at `at`, as bytes; absent and empty are one. A header that comes twice is refused, unless
+/// `repeats` allows one that says the same twice.
+pub(super) fn find<'a>(at: At, request: &'a Incoming<'_>, repeats: bool) -> Result<Option<Cow<'a, [u8]>>, Error> {
+    let found = match at {
+        At::Header(name) => header(request, name, repeats)?.map(Cow::Borrowed),
+        At::Query(name) => {
+            let (_, uri) = request.target.ok_or(Error::new(ErrorKind::MissingTarget, ""))?;
+            let mut values = form::pairs(uri.query().unwrap_or_default().as_bytes())
+                .filter_map(|(n, v)| (*n == *name.as_bytes()).then_some(v));
+            let value = values.next();
+            if values.next().is_some() {
+                return Err(REPEATED);
+            }
+            value
+        }
+        At::Json(pointer) if Kind::of(request.headers).is_form() || pointer.is_empty() => None,
+        At::Json(pointer) => {
+            let text = json::without_mark(request.body.as_bytes());
+            let found = json::string_at(text, pointer).map_err(|e| Error::new(ErrorKind::MalformedBody, "").because(e))?;
+            found.map(|text| match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            })
+        }
+        At::Form(name) => match form::fields(request.headers, request.body.as_bytes()) {
+            Some(fields) => form::last(&fields, name).cloned(),
+            None if Kind::of(request.headers).is_form() => return Err(Error::new(ErrorKind::MalformedBody, "")),
+            None => None,
+        },
+        _ => None,
+    };
+    Ok(found.filter(|text| !text.is_empty()))
+}
+
+/// As [`find`], for what must be there; a pair stands in `signature`.
+pub(super) fn need<'a>(
+    at: At,
+    request: &'a Incoming<'_>,
+    syntax: Syntax,
+    signature: &'a [u8],
+) -> Result<Cow<'a, [u8]>, Error> {
+    if let At::SignaturePair(name) = at {
+        return match signature::pair(syntax, signature, name) {
+            Ok(value) => Ok(Cow::Borrowed(value)),
+            Err(Trouble::Repeated) => Err(REPEATED),
+            Err(Trouble::Missing) => Err(Error::new(ErrorKind::MalformedHeader, "the signature lacks a pair")),
+        };
+    }
+    find(at, request, false)?.ok_or(MISSING)
+}
+
+/// A header's value, less the white space around it, which is not part of it.
+pub(super) fn header<'a>(request: &'a Incoming<'_>, name: &str, repeats: bool) -> Result<Option<&'a [u8]>, Error> {
+    let mut values = request.headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    for other in values {
+        if !repeats || other != value {
+            return Err(REPEATED);
+        }
+    }
+    Ok(Some(value.as_bytes().trim_ascii()))
+}
+
+pub(super) const fn missing() -> Error {
+    MISSING
+}

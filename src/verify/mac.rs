@@ -1,0 +1,138 @@
+//! Keyed hashes and tokens: made once a secret, compared in constant time.
+
+use hmac::{Hmac, KeyInit, Mac as _};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256, Sha512};
+use subtle::ConstantTimeEq;
+
+use crate::provider::Digest;
+
+/// The longest hash there is, in bytes.
+pub(super) const LONGEST: usize = 64;
+
+/// An HMAC whose key is already in; cloned for each message.
+#[derive(Clone)]
+pub(super) enum Mac {
+    Sha1(Hmac<Sha1>),
+    Sha256(Hmac<Sha256>),
+    Sha512(Hmac<Sha512>),
+}
+
+/// A finished hash.
+pub(super) struct Tag {
+    bytes: [u8; LONGEST],
+    len: usize,
+}
+
+impl Mac {
+    /// `None` never happens: an HMAC takes keys of any length.
+    pub(super) fn new(digest: Digest, key: &[u8]) -> Option<Self> {
+        Some(match digest {
+            Digest::Sha1 => Self::Sha1(Hmac::new_from_slice(key).ok()?),
+            Digest::Sha256 => Self::Sha256(Hmac::new_from_slice(key).ok()?),
+            Digest::Sha512 => Self::Sha512(Hmac::new_from_slice(key).ok()?),
+        })
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha1(mac) => mac.update(bytes),
+            Self::Sha256(mac) => mac.update(bytes),
+            Self::Sha512(mac) => mac.update(bytes),
+        }
+    }
+
+    pub(super) fn finish(self) -> Tag {
+        match self {
+            Self::Sha1(mac) => Tag::of(&mac.finalize().into_bytes()),
+            Self::Sha256(mac) => Tag::of(&mac.finalize().into_bytes()),
+            Self::Sha512(mac) => Tag::of(&mac.finalize().into_bytes()),
+        }
+    }
+}
+
+impl Tag {
+    fn of(hash: &[u8]) -> Self {
+        let mut bytes = [0; LONGEST];
+        let len = hash.len().min(LONGEST);
+        for (to, from) in bytes.iter_mut().zip(hash) {
+            *to = *from;
+        }
+        Self { bytes, len }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Only the length, which is public, is compared in a time of its own.
+    pub(super) fn is(&self, claimed: &[u8]) -> bool {
+        self.as_bytes().ct_eq(claimed).into()
+    }
+}
+
+pub(super) const fn length(digest: Digest) -> usize {
+    match digest {
+        Digest::Sha1 => 20,
+        Digest::Sha256 => 32,
+        Digest::Sha512 => 64,
+    }
+}
+
+/// A token is compared by its hash, so that not even its length shows in the time that takes.
+#[derive(Clone)]
+pub(super) struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    pub(super) fn of(token: &[u8]) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+
+    pub(super) fn is(&self, claimed: &Self) -> bool {
+        self.0.ct_eq(&claimed.0).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+
+    use super::*;
+
+    fn tag(digest: Digest, key: &[u8], message: &[u8]) -> Tag {
+        let mut mac = Mac::new(digest, key).unwrap();
+        mac.update(message);
+        mac.finish()
+    }
+
+    /// RFC 2202 and RFC 4231, test case 2.
+    #[test]
+    fn published_vectors_hold() {
+        let hex = |digest| HEXLOWER.encode(tag(digest, b"Jefe", b"what do ya want for nothing?").as_bytes());
+        assert_eq!(hex(Digest::Sha1), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+        assert_eq!(hex(Digest::Sha256), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert!(hex(Digest::Sha512).starts_with("164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"));
+    }
+
+    /// RUSTSEC-2024-0010: a comparison that stops at the shorter one lets the empty signature pass.
+    #[test]
+    fn neither_a_part_nor_an_extension_is_the_tag() {
+        let tag = tag(Digest::Sha256, b"k", b"m");
+        let whole = tag.as_bytes().to_vec();
+        assert!(tag.is(&whole));
+        for len in 0..whole.len() {
+            assert!(!tag.is(&whole[..len]));
+        }
+        assert!(!tag.is(&[whole.clone(), vec![0]].concat()));
+        assert!(!tag.is(&[whole.clone(), whole].concat()));
+    }
+
+    #[test]
+    fn tokens_of_any_length_compare() {
+        let hash = TokenHash::of(b"secret");
+        assert!(hash.is(&TokenHash::of(b"secret")));
+        for other in [&b""[..], b"secre", b"secrets", b"Secret"] {
+            assert!(!hash.is(&TokenHash::of(other)));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Putting together what was signed, piece by piece, without a copy of the body.
+
+use std::borrow::Cow;
+
+use super::{locate, mac::Mac};
+use crate::{
+    Error, ErrorKind, Incoming,
+    body::form,
+    provider::{Hmac, Part},
+};
+
+/// What a template takes its parts from.
+pub(super) struct Message<'a> {
+    pub(super) request: &'a Incoming<'a>,
+    pub(super) base: Option<&'a str>,
+    pub(super) timestamp: Option<Cow<'a, [u8]>>,
+    pub(super) id: Option<Cow<'a, [u8]>>,
+}
+
+impl Message<'_> {
+    pub(super) fn feed(&self, scheme: &Hmac, mac: &mut Mac) -> Result<(), Error> {
+        for part in scheme.parts {
+            self.part(*part, mac)?;
+        }
+        Ok(())
+    }
+
+    fn part(&self, part: Part, mac: &mut Mac) -> Result<(), Error> {
+        match part {
+            Part::Text(text) => mac.update(text.as_bytes()),
+            Part::Body => mac.update(self.request.body.as_bytes()),
+            Part::Timestamp => mac.update(self.timestamp.as_deref().ok_or(locate::missing())?),
+            Part::Id => mac.update(self.id.as_deref().ok_or(locate::missing())?),
+            Part::Header(name) => {
+                mac.update(locate::header(self.request, name, false)?.ok_or(locate::missing())?);
+            }
+            Part::Method => mac.update(self.target()?.0.as_str().as_bytes()),
+            Part::Path => mac.update(self.target()?.1.path().as_bytes()),
+            Part::Query => mac.update(self.target()?.1.query().unwrap_or_default().as_bytes()),
+            Part::Url => {
+                let uri = self.target()?.1;
+                mac.update(self.base.unwrap_or_default().as_bytes());
+                mac.update(uri.path_and_query().map_or("/", |pq| pq.as_str()).as_bytes());
+            }
+            Part::SortedForm => {
+                // No fields is not "a body that is no form": that one would go unsigned.
+                let mut fields = match form::fields(self.request.headers, self.request.body.as_bytes()) {
+                    Some(fields) => fields,
+                    None if self.request.body.as_bytes().is_empty() => Vec::new(),
+                    None => return Err(Error::new(ErrorKind::MalformedBody, "the signature covers a form")),
+                };
+                fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+                for (name, value) in fields {
+                    mac.update(&name);
+                    mac.update(&value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn target(&self) -> Result<(&http::Method, &http::Uri), Error> {
+        self.request.target.ok_or(Error::new(ErrorKind::MissingTarget, "the signature covers the URL"))
+    }
+}

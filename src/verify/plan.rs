@@ -1,0 +1,173 @@
+//! What is worked out once, when a verifier is built.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    body::json::Pointers,
+    provider::{At, Attempt, Batch, Echo, Hmac, Part, Provider, Scheme, When},
+};
+
+/// A part of a request or an event that a signature may vouch for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Field {
+    /// The body as a whole.
+    Body,
+    /// A header, by its name in lower case.
+    Header(&'static str),
+    /// What makes the event the same as another: [`Event::id`](crate::Event::id).
+    Identity,
+    /// What handlers are chosen by.
+    Kind,
+    /// The id that people look up.
+    Label,
+    /// What the handler decodes.
+    Payload,
+    /// When it happened.
+    Time,
+    /// The address it was sent to, query included.
+    Url,
+}
+
+/// What a scheme vouches for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Coverage {
+    body: bool,
+    identity: bool,
+    kind: bool,
+    label: bool,
+    payload: bool,
+    time: bool,
+    url: bool,
+    headers: Vec<String>,
+}
+
+impl Coverage {
+    pub(crate) fn has(&self, field: Field) -> bool {
+        match field {
+            Field::Body => self.body,
+            Field::Header(name) => self.headers.iter().any(|h| h == name),
+            Field::Identity => self.identity,
+            Field::Kind => self.kind,
+            Field::Label => self.label,
+            Field::Payload => self.payload,
+            Field::Time => self.time,
+            Field::Url => self.url,
+        }
+    }
+
+    fn of(provider: &Provider, scheme: &Scheme) -> Self {
+        let Scheme::Hmac(hmac) = scheme else { return Self::default() };
+        let signs = |part| hmac.parts.contains(&part);
+        let e = &provider.envelope;
+        let mut headers: Vec<String> = hmac
+            .parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Header(name) => Some((*name).to_owned()),
+                _ => None,
+            })
+            .collect();
+        for at in [hmac.id, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at)] {
+            if let At::Header(name) = at {
+                headers.push(name.to_owned());
+            }
+        }
+        let covers = |at: At| covers(hmac, &headers, at);
+        Self {
+            body: signs(Part::Body),
+            identity: !e.identity.is_empty() && e.identity.iter().all(|at| covers(*at)),
+            kind: covers(e.kind),
+            label: covers(e.label),
+            payload: covers(e.payload),
+            time: covers(e.time),
+            url: signs(Part::Url) || (signs(Part::Path) && signs(Part::Query)),
+            headers,
+        }
+    }
+}
+
+fn covers(hmac: &Hmac, headers: &[String], at: At) -> bool {
+    let signs = |part| hmac.parts.contains(&part);
+    match at {
+        At::Nowhere => false,
+        At::Text(_) => true,
+        At::Header(name) => headers.iter().any(|h| h == name),
+        At::Query(_) => signs(Part::Url) || signs(Part::Query),
+        At::Json(_) | At::Document(_) | At::Form(_) | At::PayloadDigest => {
+            signs(Part::Body) || signs(Part::SortedForm) || (signs(Part::Id) && at == hmac.id)
+        }
+        At::SignedId => signs(Part::Id),
+        At::SignaturePair(_) => hmac.timestamp.is_some_and(|(t, _)| t == at) || hmac.id == at,
+        At::Day(inner) | At::Optional(inner) => covers(hmac, headers, *inner),
+        At::FirstOf(all) | At::Joined(all, _) => all.iter().all(|at| covers(hmac, headers, *at)),
+    }
+}
+
+/// Which pointers an envelope needs, and what each scheme vouches for.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Into the document; for one event a request, into the event too.
+    pub(crate) document: Pointers,
+    /// Into each item of a batch.
+    pub(crate) item: Pointers,
+    pub(crate) coverage: Vec<Arc<Coverage>>,
+}
+
+impl Plan {
+    /// `None` if there are more pointers than can be picked together.
+    pub(super) fn of(provider: &Provider) -> Option<Self> {
+        let (mut document, mut item) = (Pointers::default(), Pointers::default());
+        let e = &provider.envelope;
+        let attempt = match e.attempt {
+            Attempt::Unknown => At::Nowhere,
+            Attempt::Count(at) | Attempt::Retry(at) => at,
+        };
+        for at in [e.label, e.nonce, e.kind, e.time, e.payload, e.version, attempt].iter().chain(e.identity) {
+            collect(*at, &mut document, &mut item);
+        }
+        match e.batch {
+            Batch::One => {
+                item = Pointers::default();
+                for at in [e.label, e.nonce, e.kind, e.time, e.payload, e.version, attempt].iter().chain(e.identity) {
+                    collect(*at, &mut Pointers::default(), &mut document);
+                }
+            }
+            Batch::List(pointer) => document.add(pointer),
+            Batch::Lines => {}
+        }
+        for handshake in provider.handshakes {
+            for at in [when(handshake.when), echo(handshake.echo)] {
+                collect(at, &mut Pointers::default(), &mut document);
+            }
+        }
+        let coverage = provider.schemes().map(|scheme| Arc::new(Coverage::of(provider, scheme))).collect();
+        (document.len() <= 64 && item.len() <= 64).then_some(Self { document, item, coverage })
+    }
+}
+
+fn collect(at: At, document: &mut Pointers, item: &mut Pointers) {
+    match at {
+        At::Json(pointer) => item.add(pointer),
+        At::Document(pointer) => document.add(pointer),
+        At::Day(inner) | At::Optional(inner) => collect(*inner, document, item),
+        At::FirstOf(all) | At::Joined(all, _) => all.iter().for_each(|at| collect(*at, document, item)),
+        _ => {}
+    }
+}
+
+fn when(when: When) -> At {
+    match when {
+        When::Always => At::Nowhere,
+        When::Has(at) | When::Is(at, _) => at,
+    }
+}
+
+fn echo(echo: Echo) -> At {
+    match echo {
+        Echo::Empty => At::Nowhere,
+        Echo::Text(at) | Echo::Json(_, at) => at,
+    }
+}

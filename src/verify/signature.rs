@@ -1,0 +1,138 @@
+//! Reading what a signature's header says.
+
+use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, Encoding as Alphabet, HEXLOWER};
+
+use super::mac::LONGEST;
+use crate::provider::{Encoding, Syntax};
+
+/// Base64 says the length of its output only up to its padding.
+const SLACK: usize = 2;
+
+/// Every signature that stands in `text`; what is no signature of this scheme is passed over.
+pub(super) fn candidates(syntax: Syntax, text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (separator, prefix, pair, spaces) = match syntax {
+        Syntax::Bare => (None, "", None, false),
+        Syntax::Prefixed(prefix) => (None, prefix, None, false),
+        Syntax::List { separator, prefix } => (Some(separator), prefix, None, false),
+        Syntax::Pairs { separator, signature, spaces } => (Some(separator), "", Some(signature), spaces),
+    };
+    split(text, separator).filter_map(move |element| {
+        let element = if spaces { element.trim_ascii_start() } else { element };
+        match pair {
+            Some(name) => value_of(element, name),
+            None => element.strip_prefix(prefix.as_bytes()),
+        }
+    })
+}
+
+/// The value behind `name` in a list of pairs, where exactly one has it.
+pub(super) fn pair<'t>(syntax: Syntax, text: &'t [u8], name: &str) -> Result<&'t [u8], Trouble> {
+    let Syntax::Pairs { separator, spaces, .. } = syntax else { return Err(Trouble::Missing) };
+    let mut values = split(text, Some(separator)).filter_map(|element| {
+        let element = if spaces { element.trim_ascii_start() } else { element };
+        value_of(element, name)
+    });
+    let value = values.next().ok_or(Trouble::Missing)?;
+    if values.next().is_some() { Err(Trouble::Repeated) } else { Ok(value) }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    Missing,
+    Repeated,
+}
+
+fn split(text: &[u8], separator: Option<char>) -> impl Iterator<Item = &[u8]> {
+    let separator = separator.map(|c| c as u32);
+    text.split(move |b| Some(u32::from(*b)) == separator)
+}
+
+fn value_of<'t>(element: &'t [u8], name: &str) -> Option<&'t [u8]> {
+    element.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+}
+
+fn alphabet(encoding: Encoding) -> Alphabet {
+    match encoding {
+        Encoding::Hex => HEXLOWER,
+        Encoding::Base64 => BASE64,
+        Encoding::Base64Url => BASE64URL,
+        Encoding::Base64UrlUnpadded => BASE64URL_NOPAD,
+    }
+}
+
+/// A signature's bytes, without allocation.
+pub(super) struct Decoded {
+    bytes: [u8; LONGEST + SLACK],
+    len: usize,
+}
+
+impl Decoded {
+    /// `None` for what is not `len` bytes in this encoding, canonically written.
+    pub(super) fn of(encoding: Encoding, text: &[u8], len: usize) -> Option<Self> {
+        let alphabet = alphabet(encoding);
+        if text.len() != alphabet.encode_len(len) {
+            return None;
+        }
+        let mut bytes = [0; LONGEST + SLACK];
+        let room = bytes.get_mut(..alphabet.decode_len(text.len()).ok()?)?;
+        let written = alphabet.decode_mut(text, room).ok()?;
+        (written == len).then_some(Self { bytes, len })
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+#[cfg(feature = "testing")]
+pub(super) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
+    alphabet(encoding).encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRIPE: Syntax = Syntax::Pairs { separator: ',', signature: "v1", spaces: false };
+
+    fn all(syntax: Syntax, text: &str) -> Vec<&[u8]> {
+        candidates(syntax, text.as_bytes()).collect()
+    }
+
+    #[test]
+    fn each_syntax_finds_its_signatures_and_nothing_else() {
+        assert_eq!(all(Syntax::Bare, "a,b"), [b"a,b"]);
+        assert_eq!(all(Syntax::Prefixed("sha256="), "sha256=a=b"), [b"a=b"]);
+        assert!(all(Syntax::Prefixed("sha256="), "sha1=a").is_empty());
+        assert!(all(Syntax::Prefixed("sha256="), "SHA256=a").is_empty());
+        let list = Syntax::List { separator: ' ', prefix: "v1," };
+        assert_eq!(all(list, "v1a,x v1,a junk  v1,b v2,c"), [b"a", b"b"]);
+        assert_eq!(all(STRIPE, "t=1,v1=a,v0=b,,v1,v1=c,v11=d"), [b"a", b"c"]);
+        assert!(all(STRIPE, "t=1, v1=a").is_empty());
+        assert_eq!(all(Syntax::Pairs { separator: ',', signature: "v1", spaces: true }, "t=1, v1=a"), [b"a"]);
+    }
+
+    #[test]
+    fn a_pair_must_be_there_once() {
+        assert_eq!(pair(STRIPE, b"v1=a,t=12", "t"), Ok(&b"12"[..]));
+        assert_eq!(pair(STRIPE, b"t=,v1=a", "t"), Ok(&b""[..]));
+        assert_eq!(pair(STRIPE, b"t=1,t=1", "t"), Err(Trouble::Repeated));
+        for text in ["", "t", "T=1", "v1=a"] {
+            assert_eq!(pair(STRIPE, text.as_bytes(), "t"), Err(Trouble::Missing));
+        }
+    }
+
+    #[test]
+    fn only_one_way_of_writing_is_taken() {
+        let hex = |text: &str| Decoded::of(Encoding::Hex, text.as_bytes(), 2).map(|d| d.as_bytes().to_vec());
+        assert_eq!(hex("00ff"), Some(vec![0, 255]));
+        for bad in ["00FF", "00f", "00ff0", "00ff00", "+0ff", "", "é00"] {
+            assert_eq!(hex(bad), None, "{bad}");
+        }
+        let b64 = |text: &str| Decoded::of(Encoding::Base64, text.as_bytes(), 20).is_some();
+        assert!(b64("AAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+        for bad in ["AAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAB=", "AAAAAAAAAAAAAAAAAAAAAAAAAA==", "____AAAAAAAAAAAAAAAAAAAAAAA="] {
+            assert!(!b64(bad), "{bad}");
+        }
+    }
+}
