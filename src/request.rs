@@ -43,13 +43,6 @@ impl Body<'_> {
             Self::Owned(bytes) => bytes,
         }
     }
-
-    pub(crate) fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Borrowed(bytes) => bytes.clone(),
-            Self::Owned(bytes) => bytes,
-        }
-    }
 }
 
 impl fmt::Debug for Incoming<'_> {

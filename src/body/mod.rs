@@ -18,8 +18,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let essence = headers.get(CONTENT_TYPE).map(|v| v.as_bytes()).unwrap_or_default();
-        let essence = essence.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+        let essence = essence(headers);
         if essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
             Self::Form
         } else if essence.eq_ignore_ascii_case(b"multipart/form-data") {
@@ -32,4 +31,23 @@ impl Kind {
     pub(crate) fn is_form(self) -> bool {
         self != Self::Plain
     }
+}
+
+/// The content type without its parameters; empty where there is none.
+fn essence(headers: &HeaderMap) -> &[u8] {
+    let value = headers.get(CONTENT_TYPE).map(|v| v.as_bytes()).unwrap_or_default();
+    value.split(|b| *b == b';').next().unwrap_or_default().trim_ascii()
+}
+
+/// Whether a body is of one of these types, or does not say what it is. `application/json` stands for all that are JSON.
+pub(crate) fn is_one_of(headers: &HeaderMap, types: &[&str]) -> bool {
+    let essence = essence(headers);
+    let json = |b: &[u8]| b.len() >= 5 && b.get(b.len() - 5..).is_some_and(|end| end.eq_ignore_ascii_case(b"+json"));
+    let is = |t: &&str| essence.eq_ignore_ascii_case(t.as_bytes()) || (*t == "application/json" && json(essence));
+    essence.is_empty() || types.iter().any(is)
+}
+
+/// Whether this build can read a body of that type at all.
+pub(crate) fn readable(headers: &HeaderMap) -> bool {
+    cfg!(feature = "multipart") || Kind::of(headers) != Kind::Multipart
 }

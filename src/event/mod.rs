@@ -35,14 +35,25 @@ impl Verifier {
 pub struct Delivery {
     pub(crate) events: Vec<Event>,
     pub(crate) reply: Option<Reply>,
+    pub(crate) contract: Contract,
+}
+
+/// What its provider wants to hear, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Contract {
+    pub(crate) provider: Cow<'static, str>,
+    pub(crate) success: u16,
+    pub(crate) deadline: Duration,
 }
 
 /// What a provider wants to hear back.
 pub type Reply = Response<Bytes>;
 
 impl Delivery {
-    pub(crate) fn of(events: Vec<Event>) -> Self {
-        Self { events, reply: None }
+    /// For what nobody waits for.
+    pub(crate) fn of_record(event: Event) -> Self {
+        let contract = Contract { provider: event.provider.clone(), success: 200, deadline: Duration::from_secs(5) };
+        Self { events: vec![event], reply: None, contract }
     }
 
     /// None for a handshake, several for a batch.
@@ -98,8 +109,8 @@ pub(crate) struct Inner {
     digest: Digest,
     headers: Headers,
     covered: Arc<Coverage>,
-    /// Whether the provider sends again by itself.
-    pub(crate) retried: bool,
+    /// Whether the provider says a kind of its events.
+    pub(crate) kinds: bool,
     pub(crate) remember: Duration,
     pub(crate) generation: u32,
     pub(crate) place: Option<Place>,

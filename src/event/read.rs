@@ -9,14 +9,14 @@ use http::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Delivery, Digest, Event, Headers, Identity, Inner, Reply};
+use super::{Contract, Delivery, Digest, Event, Headers, Identity, Inner, Reply};
 use crate::{
     Error, ErrorKind, Raw,
     body::{
         Kind, form,
         json::{self, Picked},
     },
-    provider::{self, At, Attempt, Batch, Echo, Envelope, Handshake, Proof, Provider, Retries, TimeUnit, Verb, When},
+    provider::{self, At, Attempt, Batch, Echo, Envelope, Handshake, Proof, Provider, TimeUnit, Verb, When},
     verify::{Coverage, Verified},
 };
 
@@ -37,6 +37,11 @@ impl Verified<'_> {
         if is_form && fields.is_none() {
             return Err(ENVELOPE("the form cannot be read"));
         }
+        let contract = Contract {
+            provider: Cow::Borrowed(provider.name),
+            success: provider.success,
+            deadline: provider.deadline,
+        };
         let (method, uri) = self.request.target.unzip();
         let fields = fields.as_deref();
         let document = document(envelope, fields, is_form, body);
@@ -50,7 +55,7 @@ impl Verified<'_> {
         let (headers, signed_id, picked) = (self.request.headers, self.signed_id(), picked.as_ref());
         let scene = Scene { headers, uri, fields, signed_id: signed_id.as_deref(), document: picked, item: picked };
         if let Some(reply) = handshake(&provider, self.handshake(), method, &scene)? {
-            return Ok(Delivery { events: Vec::new(), reply: Some(reply) });
+            return Ok(Delivery { events: Vec::new(), reply: Some(reply), contract });
         }
         if let Some(broken) = broken {
             return Err(ENVELOPE("the body is not the JSON it should be").because(broken));
@@ -62,13 +67,13 @@ impl Verified<'_> {
         };
         let Some(document) = &document else {
             // A form without JSON in it is one event.
-            return Ok(Delivery::of(vec![shared.event(&scene, body.clone())]));
+            return Ok(Delivery { events: vec![shared.event(&scene, body.clone())], reply: None, contract });
         };
         if envelope.batch == Batch::One {
             if !plan.document.is_empty() && !document.trim_ascii_start().starts_with(b"{") {
                 return Err(ENVELOPE("the body is no JSON object"));
             }
-            return Ok(Delivery::of(vec![shared.event(&scene, document.clone())]));
+            return Ok(Delivery { events: vec![shared.event(&scene, document.clone())], reply: None, contract });
         }
         let items = items(envelope.batch, document, picked)?;
         let mut events = Vec::with_capacity(items.len());
@@ -77,7 +82,7 @@ impl Verified<'_> {
             let whole = document.slice_ref(item.as_bytes());
             events.push(shared.event(&Scene { item: Some(&picked), ..scene }, whole));
         }
-        Ok(Delivery::of(events))
+        Ok(Delivery { events, reply: None, contract })
     }
 }
 
@@ -293,7 +298,7 @@ impl Shared<'_> {
                 digest: Digest::default(),
                 headers: self.headers.clone(),
                 covered: Arc::clone(&self.coverage),
-                retried: self.provider.retries != Retries::Never,
+                kinds: self.provider.envelope.kind != At::Nowhere,
                 remember: self.provider.remember,
                 generation: 0,
                 place: None,

@@ -25,7 +25,7 @@ struct Record {
     identity: Option<Identity>,
     nonce: Option<String>,
     stable: bool,
-    retried: bool,
+    kinds: bool,
     remember_secs: u64,
     covered: Coverage,
     /// Base64, as are the headers' values.
@@ -38,7 +38,7 @@ struct Record {
 impl Event {
     /// For a store to keep: all but order, lease and generation. It holds the sender's data, personal data included.
     pub fn to_record(&self) -> Vec<u8> {
-        let Inner { raw, whole, identity, nonce, stable, headers, covered, retried, remember, .. } = &self.inner;
+        let Inner { raw, whole, identity, nonce, stable, headers, covered, kinds, remember, .. } = &self.inner;
         let start = raw.as_bytes().as_ptr().addr().checked_sub(whole.as_ptr().addr()).unwrap_or_default();
         let record = Record {
             provider: self.provider.clone().into_owned(),
@@ -51,7 +51,7 @@ impl Event {
             identity: identity.clone(),
             nonce: nonce.clone(),
             stable: *stable,
-            retried: *retried,
+            kinds: *kinds,
             remember_secs: remember.as_secs(),
             covered: Coverage::clone(covered),
             whole: BASE64.encode(whole),
@@ -100,7 +100,7 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
             digest: Digest::default(),
             headers: Headers(Arc::new(headers)),
             covered: Arc::new(record.covered),
-            retried: record.retried,
+            kinds: record.kinds,
             remember: Duration::from_secs(record.remember_secs),
             generation: 0,
             place: None,

@@ -5,6 +5,7 @@ use super::{At, Provider, Retries, TimeUnit, standard_webhooks::scheme};
 /// [Clerk](https://clerk.com/docs/guides/development/webhooks/overview): users, sessions, organizations.
 pub const CLERK: Provider = Provider::new("clerk", scheme("svix-id", "svix-timestamp", "svix-signature"))
     .docs("https://clerk.com/docs/guides/development/webhooks/overview")
+    .accepts(&["application/json"])
     .tolerance(300, 300)
     .label(At::SignedId)
     .identity(&[At::SignedId])

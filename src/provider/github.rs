@@ -17,6 +17,7 @@ pub const GITHUB: Provider = Provider::new(
     ),
 )
 .docs("https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries")
+.accepts(&["application/json", "application/x-www-form-urlencoded"])
 .form_json("payload")
 .label(DELIVERY)
 .identity(&[DELIVERY, At::PayloadDigest])

@@ -28,6 +28,7 @@ pub const MAILGUN: Provider = Provider::new(
 )
 .or(scheme(At::Form("signature"), At::Form("timestamp"), At::Form("token")))
 .docs("https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks")
+.accepts(&["application/json", "application/x-www-form-urlencoded", "multipart/form-data"])
 .tolerance(12 * 3600, 300)
 .label(At::FirstOf(&[ID, At::Form("Message-Id")]))
 .identity(&[At::FirstOf(&[At::Joined(&[At::Day(&TIME), ID], " "), At::SignedId])])

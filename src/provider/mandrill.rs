@@ -19,6 +19,7 @@ pub const MANDRILL: Provider = Provider::new(
     ),
 )
 .docs("https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests")
+.accepts(&["application/x-www-form-urlencoded"])
 .form_json("mandrill_events")
 .batch(Batch::List(""))
 .label(At::Json("/_id"))

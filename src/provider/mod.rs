@@ -47,6 +47,7 @@ pub struct Provider {
     /// Tried in order: the first whose signature is there judges the request, and nothing falls through to the next.
     pub(crate) schemes: [Option<Scheme>; 3],
     pub(crate) requires: &'static [&'static str],
+    pub(crate) accepts: &'static [&'static str],
     pub(crate) past: Option<Duration>,
     pub(crate) future: Duration,
     pub(crate) envelope: Envelope,
@@ -66,6 +67,7 @@ impl Provider {
             docs: "",
             schemes: [Some(scheme), None, None],
             requires: &[],
+            accepts: &[],
             past: None,
             future: Duration::from_secs(300),
             envelope: Envelope::EMPTY,
@@ -101,6 +103,13 @@ impl Provider {
     /// Headers, besides those that its scheme needs, without which a request is not one of this provider's.
     pub const fn requires(mut self, headers: &'static [&'static str]) -> Self {
         self.requires = headers;
+        self
+    }
+
+    /// The content types that it sends, without parameters; any unless said. `application/json` stands for all that are
+    /// JSON. Others are refused before the body is read.
+    pub const fn accepts(mut self, types: &'static [&'static str]) -> Self {
+        self.accepts = types;
         self
     }
 

@@ -11,6 +11,7 @@ const CHALLENGE: At = At::Header("x-okta-verification-challenge");
 /// [Okta](https://developer.okta.com/docs/concepts/event-hooks/) event hooks.
 pub const OKTA: Provider = Provider::new("okta", Scheme::Token(Token::bare(At::Header("authorization"))))
     .docs("https://developer.okta.com/docs/concepts/event-hooks/")
+    .accepts(&["application/json"])
     .batch(Batch::List("/data/events"))
     .label(At::Document("/eventId"))
     .identity(&[At::Json("/uuid")])

@@ -21,6 +21,7 @@ pub const SLACK: Provider = Provider::new(
     ),
 )
 .docs("https://docs.slack.dev/authentication/verifying-requests-from-slack")
+.accepts(&["application/json", "application/x-www-form-urlencoded"])
 .tolerance(300, 300)
 .form_json("payload")
 .label(ID)

@@ -22,6 +22,7 @@ pub const STRIPE: Provider = Provider::new(
     ),
 )
 .docs("https://docs.stripe.com/webhooks/signature")
+.accepts(&["application/json"])
 .tolerance(300, 300)
 .label(At::Json("/id"))
 .identity(&[At::Json("/id")])

@@ -23,6 +23,7 @@ use std::{future::Future, ops::DerefMut, time::Duration};
 
 use time::OffsetDateTime;
 
+pub(crate) use self::erased::{DynGraves, DynStore};
 pub use self::{erased::BoxStore, memory::MemoryStore};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
@@ -92,6 +93,23 @@ impl Grant {
     /// A grant without a twin.
     pub fn new(token: Token) -> Self {
         Self { token, twin: false }
+    }
+}
+
+/// A transaction that holds a mark.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Begun<T> {
+    /// What the handler writes through.
+    pub tx: T,
+    /// As [`Grant::twin`].
+    pub twin: bool,
+}
+
+impl<T> Begun<T> {
+    /// One without a twin.
+    pub fn new(tx: T) -> Self {
+        Self { tx, twin: false }
     }
 }
 
@@ -214,7 +232,7 @@ pub trait TransactionalStore: IdempotencyStore {
     /// Begins a transaction that already holds the completed mark of `slot`, judged as by
     /// [`claim`](IdempotencyStore::claim). There is no lease and no token: until it ends nobody else gets the key or its
     /// stream, and [`Slot::lease`] bounds nothing.
-    fn begin(&self, slot: &Slot) -> impl Future<Output = Result<Claim<Self::Tx>, Error>> + Send;
+    fn begin(&self, slot: &Slot) -> impl Future<Output = Result<Claim<Begun<Self::Tx>>, Error>> + Send;
 
     /// Keeps the answer, moves the stream's mark to the slot's place, and commits with the handler's writes.
     fn commit(
@@ -294,6 +312,6 @@ impl DeadLetter {
     pub fn redrive(&self) -> Delivery {
         let mut event = self.event.clone();
         event.inner.generation = self.generation.saturating_add(1);
-        Delivery::of(vec![event])
+        Delivery::of_record(event)
     }
 }

@@ -1,7 +1,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use super::{
-    Blocked, Claim, DeadLetter, DeadLetterStore, Grant, Held, IdempotencyStore, Key, OrderingStore, Rank, Slot, Stream,
+    Begun, Blocked, Claim, DeadLetter, DeadLetterStore, Grant, Held, IdempotencyStore, Key, OrderingStore, Rank, Slot, Stream,
     Token, TransactionalStore,
 };
 use crate::{Answer, Error, Event};
@@ -48,7 +48,7 @@ impl<S: OrderingStore> OrderingStore for Arc<S> {
 impl<S: TransactionalStore> TransactionalStore for Arc<S> {
     type Conn = S::Conn;
     type Tx = S::Tx;
-    fn begin(&self, slot: &Slot) -> impl Future<Output = Result<Claim<S::Tx>, Error>> + Send {
+    fn begin(&self, slot: &Slot) -> impl Future<Output = Result<Claim<Begun<S::Tx>>, Error>> + Send {
         S::begin(self, slot)
     }
     fn commit(

@@ -28,7 +28,7 @@ pub(crate) use self::plan::Coverage;
 #[cfg(feature = "testing")]
 pub(crate) use self::sign::Signer;
 use crate::{
-    Error, ErrorKind, Incoming, Provider, Secret,
+    Error, ErrorKind, Incoming, Provider, Secret, body,
     provider::{self, At, Handshake, Hmac, Part, Proof, Token, TokenForm, Verb, When},
 };
 
@@ -109,6 +109,11 @@ impl Verifier {
         }
         if handshakes.any(|h| h.proof == Proof::None) {
             return Ok(());
+        }
+        let accepts = self.0.provider.accepts;
+        let read = *method != Method::POST || accepts.is_empty() || body::is_one_of(headers, accepts);
+        if !read || !body::readable(headers) {
+            return Err(Error::new(ErrorKind::MediaType, ""));
         }
         let there = |scheme: &Scheme| match scheme.place() {
             At::Header(name) => headers.get(name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty()),

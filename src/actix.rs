@@ -1,0 +1,148 @@
+//! For actix-web 4: a handler, an extractor, and conversions for handlers of your own.
+//!
+//! actix-web speaks `http` 0.2, so heads are copied into `http` 1 here: repeated headers, their order and bytes are kept.
+
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
+
+use ::actix_web::{
+    FromRequest, Handler, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError,
+    body::BoxBody,
+    dev::Payload,
+    http::{StatusCode as ActixStatus, header as actix_header},
+    web,
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request::Parts};
+
+use crate::{Admitted, Delivery, Error, ErrorKind, Receiver, Verifier};
+
+/// The whole way as a handler: `web::resource("/hooks/stripe").to(handler(receiver))`, for every method, so that
+/// handshakes by GET and HEAD work.
+///
+/// It reads the body itself, under the receiver's limit and timeout; `web::PayloadConfig` does not apply.
+pub fn handler(receiver: Receiver) -> impl Handler<(HttpRequest, web::Payload), Output = HttpResponse> {
+    move |request: HttpRequest, body: web::Payload| {
+        let receiver = receiver.clone();
+        async move {
+            let head = match head(&request) {
+                Ok(head) => head,
+                Err(refused) => return response(receiver.refuse(refused)),
+            };
+            let answer = match receiver.admit(&head) {
+                Err(refused) => refused,
+                Ok(admitted) => match read(body, admitted).await {
+                    Ok(body) => receiver.receive(Request::from_parts(head, body)).await,
+                    Err(refused) => receiver.refuse(refused),
+                },
+            };
+            response(answer)
+        }
+    }
+}
+
+async fn read(body: web::Payload, admitted: Admitted) -> Result<Bytes, Error> {
+    let whole = body.to_bytes_limited(admitted.body_limit());
+    match tokio::time::timeout(admitted.read_timeout(), whole).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Ok(Err(_))) => Err(Error::new(ErrorKind::Incomplete, "cut off")),
+        Ok(Err(_)) => Err(Error::new(ErrorKind::TooLarge, "")),
+        Err(_) => Err(Error::new(ErrorKind::Incomplete, "too slow")),
+    }
+}
+
+/// The head of a request, for a handler of your own: `verifier.verify((&head(&req)?, &body))`.
+///
+/// # Errors
+/// [`MalformedHeader`](ErrorKind::MalformedHeader) for more headers than can be held.
+pub fn head(request: &HttpRequest) -> Result<Parts, Error> {
+    const UNREADABLE: Error = Error::new(ErrorKind::MalformedHeader, "the request's head cannot be read");
+    let (mut head, ()) = Request::new(()).into_parts();
+    head.method = Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| UNREADABLE)?;
+    head.uri = request.head().uri.to_string().parse::<Uri>().map_err(|_| UNREADABLE)?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in request.headers() {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| UNREADABLE)?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| UNREADABLE)?;
+        headers.try_append(name, value).map_err(|_| UNREADABLE)?;
+    }
+    head.headers = headers;
+    Ok(head)
+}
+
+/// A request, for a handler of your own: `response(receiver.receive(request(&req, body)?).await)`.
+///
+/// # Errors
+/// As [`head`].
+pub fn request(request: &HttpRequest, body: Bytes) -> Result<Request<Bytes>, Error> {
+    head(request).map(|head| Request::from_parts(head, body))
+}
+
+/// An answer as actix-web wants it.
+pub fn response(response: Response<Bytes>) -> HttpResponse {
+    let (head, body) = response.into_parts();
+    let mut answer = HttpResponseBuilder::new(status(head.status));
+    for (name, value) in &head.headers {
+        answer.append_header((name.as_str(), value.as_bytes()));
+    }
+    answer.body(body)
+}
+
+fn status(status: http::StatusCode) -> ActixStatus {
+    ActixStatus::from_u16(status.as_u16()).unwrap_or(ActixStatus::INTERNAL_SERVER_ERROR)
+}
+
+/// So that `?` works in a handler: refused with the [status](Error::status) of its kind.
+impl ResponseError for Error {
+    fn status_code(&self) -> ActixStatus {
+        status(self.status())
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponseBuilder::new(self.status_code())
+            .insert_header((actix_header::CONTENT_TYPE, "text/plain; charset=utf-8"))
+            .body(self.kind().as_str())
+    }
+}
+
+/// Verifies, and nothing else: for handlers that do the rest themselves, or call [`Receiver::dispatch`].
+///
+/// `V` is registered with `app_data(web::Data::new(..))`: the [`Verifier`], or where there are several a newtype of your
+/// own for each, which is `AsRef<Verifier>`. The body's limit is that of `web::PayloadConfig`. A handshake is a delivery
+/// without events; answer its [reply](Delivery::reply).
+#[non_exhaustive]
+pub struct Webhook<V = Verifier> {
+    /// What the request brought.
+    pub delivery: Delivery,
+    by: PhantomData<fn() -> V>,
+}
+
+impl<V> fmt::Debug for Webhook<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.delivery.fmt(f)
+    }
+}
+
+impl<V: AsRef<Verifier> + 'static> FromRequest for Webhook<V> {
+    type Error = ::actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        const ABSENT: Error = Error::new(ErrorKind::Config, "no such verifier in `app_data`");
+        let verifier = request.app_data::<web::Data<V>>().map(|data| data.as_ref().as_ref().clone()).ok_or(ABSENT);
+        let checked = head(request).and_then(|head| {
+            let verifier = verifier?;
+            // Refused by its head where it can be, so that nobody's body is read who does not even claim to be genuine.
+            verifier.admits(&head.method, &head.headers)?;
+            Ok((head, verifier))
+        });
+        let body = checked.is_ok().then(|| Bytes::from_request(request, payload));
+        Box::pin(async move {
+            let (head, verifier) = checked?;
+            let body = match body {
+                Some(body) => body.await?,
+                None => Bytes::new(),
+            };
+            Ok(Self { delivery: verifier.verify((&head, body))?, by: PhantomData })
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! For axum 0.8: an extractor that verifies. To hand over everything, a [`Receiver`](crate::Receiver) is a service:
+//! `Router::new().route_service("/hooks/stripe", receiver)`.
+
+use std::{fmt, marker::PhantomData};
+
+use ::axum::{
+    body::Bytes,
+    extract::{FromRef, FromRequest, Request, rejection::BytesRejection},
+    response::{IntoResponse, Response},
+};
+
+use crate::{Delivery, Error, Verifier, tower::as_sent};
+
+/// Verifies, and nothing else: for handlers that do the rest themselves, or call
+/// [`Receiver::dispatch`](crate::Receiver::dispatch).
+///
+/// `V` is a part of the router's state: the [`Verifier`], or where there are several a newtype of your own for each,
+/// which is `AsRef<Verifier>`. The body's limit is axum's `DefaultBodyLimit`. A handshake is a delivery without events;
+/// answer its [reply](Delivery::reply).
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// use inhook::{Verifier, axum::Webhook, provider::STRIPE};
+///
+/// async fn hook(Webhook { delivery, .. }: Webhook) {
+///     for event in delivery.events() {
+///         println!("{:?}", event.kind);
+///     }
+/// }
+///
+/// let app: Router = Router::new()
+///     .route("/hooks/stripe", post(hook))
+///     .with_state(Verifier::new(&STRIPE, "whsec_from_the_dashboard")?);
+/// # Ok::<(), inhook::Error>(())
+/// ```
+#[non_exhaustive]
+pub struct Webhook<V = Verifier> {
+    /// What the request brought.
+    pub delivery: Delivery,
+    by: PhantomData<fn() -> V>,
+}
+
+impl<V> fmt::Debug for Webhook<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.delivery.fmt(f)
+    }
+}
+
+impl<S, V> FromRequest<S> for Webhook<V>
+where
+    V: AsRef<Verifier> + FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
+        let verifier = V::from_ref(state).as_ref().clone();
+        let (head, body) = request.into_parts();
+        // Refused by its head where it can be, so that nobody's body is read who does not even claim to be genuine.
+        verifier.admits(&head.method, &head.headers).map_err(Rejection::Refused)?;
+        // axum's limit travels in the extensions.
+        let mut whole = Request::new(body);
+        *whole.extensions_mut() = head.extensions.clone();
+        let body = Bytes::from_request(whole, state).await.map_err(Rejection::Body)?;
+        let head = as_sent(head);
+        let delivery = verifier.verify((&head, body)).map_err(Rejection::Refused)?;
+        Ok(Self { delivery, by: PhantomData })
+    }
+}
+
+/// Why a request did not become a [`Webhook`]; it is a response too.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The body could not be read: 413 if it is too large, 400 if it was cut off.
+    Body(BytesRejection),
+    /// It is not genuine, or not what its provider sends.
+    Refused(Error),
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Body(rejection) => rejection.into_response(),
+            Self::Refused(error) => (error.status(), error.kind().as_str()).into_response(),
+        }
+    }
+}

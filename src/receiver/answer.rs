@@ -1,0 +1,122 @@
+//! From outcomes to what the provider hears: the one table of answers.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::{
+    Answer, Delivery, End, Error, ErrorKind, Event, Verifier,
+    answer::empty,
+    report::Outcome,
+};
+
+/// When a provider that is told to come back should do so, where nothing better is known.
+const SOON: Duration = Duration::from_secs(1);
+
+impl Outcome {
+    pub(super) fn of(event: &Event, end: End) -> Self {
+        Self {
+            provider: Some(event.provider.clone().into_owned()),
+            tenant: event.tenant.clone(),
+            key: None,
+            label: event.label.clone(),
+            kind: event.kind.clone(),
+            twin: false,
+            end,
+        }
+    }
+
+    pub(super) fn refused(error: Error, verifier: Option<&Verifier>, tenant: Option<String>) -> Self {
+        Self::of_request(End::Refused(error), verifier.map(|v| v.provider().to_owned()), tenant)
+    }
+
+    pub(super) fn of_request(end: End, provider: Option<String>, tenant: Option<String>) -> Self {
+        Self { provider, tenant, key: None, label: None, kind: None, twin: false, end }
+    }
+}
+
+/// What a request that brought no event is answered.
+pub(super) fn refusal(outcome: &Outcome, verifier: Option<&Verifier>) -> Response<Bytes> {
+    let End::Refused(error) = &outcome.end else { return empty(StatusCode::INTERNAL_SERVER_ERROR) };
+    let status = match (error.kind(), verifier) {
+        (ErrorKind::BadSignature | ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp, Some(verifier)) => {
+            StatusCode::from_u16(verifier.data().refused).unwrap_or(error.status())
+        }
+        _ => error.status(),
+    };
+    let mut response = said(status, error.kind().as_str());
+    if error.kind() == ErrorKind::Method
+        && let Some(verifier) = verifier
+    {
+        let methods: Vec<String> = verifier.methods().map(|m| m.to_string()).collect();
+        if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        come_back(&mut response, SOON);
+    }
+    response
+}
+
+/// What a delivery is answered: failure if any event failed, "come back" if any is busy, else success.
+pub(super) fn response(outcomes: &[Outcome], success: StatusCode) -> Response<Bytes> {
+    let worst = outcomes.iter().map(|o| &o.end).filter(|end| !end.settled()).max_by_key(|end| severity(end));
+    match worst {
+        None => match outcomes {
+            [Outcome { end: End::Handled(answer) | End::Duplicate(Some(answer)), .. }] => {
+                answer.clone().into_response(success)
+            }
+            _ => Answer::success().into_response(success),
+        },
+        Some(End::Refused(error)) => {
+            let mut response = said(error.status(), error.kind().as_str());
+            if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+                come_back(&mut response, SOON);
+            }
+            response
+        }
+        Some(end @ (End::Busy { .. } | End::Lost)) => {
+            let mut response = said(StatusCode::SERVICE_UNAVAILABLE, end.as_str());
+            come_back(&mut response, if let End::Busy { retry_after } = end { *retry_after } else { SOON });
+            response
+        }
+        Some(end) => said(StatusCode::INTERNAL_SERVER_ERROR, end.as_str()),
+    }
+}
+
+/// What a delivery is answered whose handlers are still at work when its provider is about to give up.
+pub(super) fn still_at_work() -> Response<Bytes> {
+    let mut response = said(StatusCode::SERVICE_UNAVAILABLE, "busy");
+    come_back(&mut response, SOON);
+    response
+}
+
+fn severity(end: &End) -> u8 {
+    match end {
+        End::Busy { .. } | End::Lost => 1,
+        End::Refused(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => 2,
+        End::Skipped => 0,
+        _ => 3,
+    }
+}
+
+/// A body that is one of our own words, never anything that was received.
+fn said(status: StatusCode, why: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(why.as_bytes()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+fn come_back(response: &mut Response<Bytes>, after: Duration) {
+    let secs = after.as_millis().div_ceil(1000).clamp(1, 3600);
+    if let Ok(value) = HeaderValue::try_from(secs.to_string()) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+}
+
+pub(super) fn success(delivery: &Delivery) -> StatusCode {
+    StatusCode::from_u16(delivery.contract.success).unwrap_or(StatusCode::OK)
+}

@@ -1,0 +1,248 @@
+//! What happens to a delivery, event by event.
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::Response;
+use time::OffsetDateTime;
+
+use super::{
+    answer,
+    gate::Pass,
+    rt,
+    work::{Rules, Turn, Work, bind_nonce},
+};
+use crate::{
+    Clock, Delivery, End, Error, ErrorKind, Event, Place, Report, Verifier,
+    provider::Retries,
+    report::Outcome,
+    store::{Key, Slot},
+};
+
+pub(super) type OrderBy = dyn Fn(&Event) -> Option<Place> + Send + Sync;
+
+/// After so many claims some of what is over is removed, so that no store grows without somebody calling `purge`.
+const CLAIMS_PER_PURGE: u32 = 1024;
+const PURGED_AT_ONCE: u32 = 2048;
+
+/// How often a busy key is asked for: first at once, then ever more rarely.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// All but the verifier: what every delivery goes through.
+pub(super) struct Flow {
+    pub(super) work: Box<dyn Work>,
+    pub(super) in_tx: bool,
+    pub(super) consumer: String,
+    pub(super) lease: Duration,
+    pub(super) rules: Rules,
+    pub(super) twins: bool,
+    pub(super) clock: Clock,
+    pub(super) observer: Option<Box<dyn Fn(&Outcome) + Send + Sync>>,
+    pub(super) key_by: Option<Box<dyn Fn(&Event) -> Option<String> + Send + Sync>>,
+    pub(super) ordered_by: Option<Box<OrderBy>>,
+    pub(super) claims: AtomicU32,
+}
+
+impl Flow {
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    pub(super) fn observe(&self, outcome: &Outcome) {
+        if let Some(observer) = &self.observer {
+            observer(outcome);
+        }
+    }
+
+    /// Whether what was configured can work for this provider. Known when the receiver is built, or, with tenants, when
+    /// the tenant is.
+    pub(super) fn suits(&self, verifier: &Verifier) -> Result<(), Error> {
+        let provider = verifier.data();
+        if self.ordered_by.is_some() && provider.retries == Retries::Never {
+            return Err(Error::new(ErrorKind::Config, "order: this provider never sends again what has to wait"));
+        }
+        if self.in_tx && provider.envelope.identity.is_empty() && self.key_by.is_none() {
+            return Err(Error::new(ErrorKind::Config, "nothing identifies an event here: say `key_by`"));
+        }
+        Ok(())
+    }
+
+    /// The answer, at the latest shortly before the provider gives up.
+    pub(super) async fn answer(
+        self: &Arc<Self>,
+        mut delivery: Delivery,
+        tenant: Option<String>,
+        pass: Pass,
+    ) -> Response<Bytes> {
+        for event in &mut delivery.events {
+            event.tenant.clone_from(&tenant);
+        }
+        let patience = patience(delivery.contract.deadline);
+        let report = rt::within(patience, self.dispatch(delivery, pass)).await;
+        report.map_or_else(answer::still_at_work, Report::into_response)
+    }
+
+    /// Every event of a delivery, in a task that outlives the caller.
+    pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, pass: Pass) -> Report {
+        let flow = Arc::clone(self);
+        let all = rt::detached(Box::pin(async move {
+            let report = flow.all(delivery).await;
+            flow.purge().await;
+            drop(pass);
+            report
+        }));
+        // `None` only if the runtime is shutting down, or an observer panicked: then nothing is known.
+        all.await.unwrap_or_else(|| {
+            let outcomes = vec![Outcome::of_request(End::Panicked, None, None)];
+            let response = answer::response(&outcomes, http::StatusCode::OK);
+            Report { outcomes, response }
+        })
+    }
+
+    async fn all(&self, delivery: Delivery) -> Report {
+        let success = answer::success(&delivery);
+        let mut delivery = delivery;
+        if let Some(reply) = delivery.reply.take() {
+            let outcome = Outcome::of_request(End::Handshake, Some(delivery.contract.provider.clone().into_owned()), None);
+            self.observe(&outcome);
+            return Report { outcomes: vec![outcome], response: reply };
+        }
+        let patience = patience(delivery.contract.deadline);
+        let mut outcomes = Vec::with_capacity(delivery.events.len());
+        let mut stopped = HashSet::new();
+        let mut waited = Duration::ZERO;
+        for mut event in delivery.events {
+            event.inner.place = self.ordered_by.as_ref().and_then(|place| place(&event));
+            let stream = event.inner.place.as_ref().map(|place| place.stream.clone());
+            let outcome = if stream.as_ref().is_some_and(|stream| stopped.contains(stream)) {
+                Outcome::of(&event, End::Skipped)
+            } else {
+                self.one(&event, patience, &mut waited).await
+            };
+            if let Some(stream) = stream
+                && !outcome.end.settled()
+            {
+                stopped.insert(stream);
+            }
+            self.observe(&outcome);
+            outcomes.push(outcome);
+        }
+        let response = answer::response(&outcomes, success);
+        Report { outcomes, response }
+    }
+
+    async fn one(&self, event: &Event, patience: Duration, waited: &mut Duration) -> Outcome {
+        if !self.work.handles(event.kind.as_deref()) {
+            // An event of no kind, where its provider has kinds, is not one that nobody asked for.
+            let end = match event.kind {
+                None if event.inner.kinds => {
+                    End::Refused(Error::new(ErrorKind::Envelope, "the event does not say its kind"))
+                }
+                _ => End::Unhandled,
+            };
+            return Outcome::of(event, end);
+        }
+        let id = match &self.key_by {
+            Some(key_by) => key_by(event),
+            None => event.id().map(std::borrow::Cow::into_owned),
+        };
+        let key = id.map(|id| event.key_of(&self.consumer, id));
+        let identified = key.is_some();
+        let Some(key) = key.or_else(|| self.in_tx.then(|| event.key_of(&self.consumer, fresh_id()))) else {
+            let end = self.unclaimed(event, patience, waited).await;
+            return Outcome::of(event, end);
+        };
+        let slot = self.slot(event, key);
+        let (end, twin) = self.until_free(&slot, event, identified, patience, waited).await;
+        Outcome { key: identified.then_some(slot.key), twin, ..Outcome::of(event, end) }
+    }
+
+    fn slot(&self, event: &Event, key: Key) -> Slot {
+        let mut slot = Slot::new(key, self.lease, event.inner.remember);
+        slot.fingerprint = event.fingerprint();
+        slot.twins = self.twins && !event.covers(crate::Field::Identity) && self.key_by.is_none();
+        slot.place.clone_from(&event.inner.place);
+        slot.generation = event.inner.generation;
+        slot
+    }
+
+    /// Tries until the event is done or refused, or its provider is about to give up.
+    async fn until_free(
+        &self,
+        slot: &Slot,
+        event: &Event,
+        identified: bool,
+        patience: Duration,
+        waited: &mut Duration,
+    ) -> (End, bool) {
+        let mut pause = FIRST_PAUSE;
+        self.claims.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let bound = self.bind(event, identified.then_some(slot.key.id.as_str())).await;
+            let turn = match bound {
+                Some(turn) => turn,
+                None => self.work.turn(slot, event, self.rules).await,
+            };
+            let retry_after = match turn {
+                Turn::Ended { end, twin } => return (end, twin),
+                Turn::Busy(retry_after) => retry_after,
+            };
+            let rest = pause.min(retry_after.max(FIRST_PAUSE));
+            if *waited + rest > patience || !rt::sleep(rest).await {
+                return (End::Busy { retry_after }, false);
+            }
+            *waited += rest;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn bind(&self, event: &Event, id: Option<&str>) -> Option<Turn> {
+        let nonce = event.nonce().filter(|_| event.inner.generation == 0)?;
+        let bound = bind_nonce(self.work.store(), nonce, id, event, self.lease).await;
+        bound.unwrap_or_else(|e| Some(End::Refused(e).into()))
+    }
+
+    async fn unclaimed(&self, event: &Event, patience: Duration, waited: &mut Duration) -> End {
+        loop {
+            match self.bind(event, None).await {
+                None => break,
+                Some(Turn::Ended { end, .. }) => return end,
+                Some(Turn::Busy(retry_after)) => {
+                    if *waited + LONGEST_PAUSE > patience || !rt::sleep(LONGEST_PAUSE).await {
+                        return End::Busy { retry_after };
+                    }
+                    *waited += LONGEST_PAUSE;
+                }
+            }
+        }
+        self.work.unclaimed(event, self.rules).await.unwrap_or(End::Unhandled)
+    }
+
+    async fn purge(&self) {
+        let due = self.claims.load(Ordering::Relaxed) >= CLAIMS_PER_PURGE;
+        if due && self.claims.swap(0, Ordering::Relaxed) >= CLAIMS_PER_PURGE {
+            // What cannot be removed now can be later; the events are done all the same.
+            let _removed_or_not = self.work.store().purge(PURGED_AT_ONCE).await;
+        }
+    }
+}
+
+/// The provider's deadline, less what an answer needs on its way.
+fn patience(deadline: Duration) -> Duration {
+    deadline - (deadline / 4).min(Duration::from_secs(1))
+}
+
+/// For an event that nothing identifies, where a mark is needed all the same: never the same twice.
+fn fresh_id() -> String {
+    let random = || RandomState::new().hash_one(());
+    format!("fresh:{:016x}{:016x}", random(), random())
+}

@@ -1,0 +1,205 @@
+//! A verifier, a store and handlers behind one route.
+
+mod answer;
+mod builder;
+mod flow;
+mod gate;
+mod rt;
+mod work;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response, request::Parts};
+
+pub use self::builder::{Builder, Twins};
+use self::{
+    answer::refusal,
+    builder::Source,
+    flow::Flow,
+    gate::{Gate, Pass},
+};
+use crate::{AsyncFunc, Delivery, Error, ErrorKind, Report, Verifier, report::Outcome, store::IdempotencyStore};
+
+/// Takes requests and answers them: authenticated, once, in order where asked, and with no success for an event that is
+/// neither done nor kept.
+///
+/// It has no type parameter; clone it freely, the clones are one. With the features `tower`, `axum` or `actix` it is a
+/// service or a handler of that stack; anywhere else, call [`receive`](Self::receive) from a handler of your own.
+///
+/// ```
+/// use inhook::{Event, Handlers, Receiver, Verifier, provider::STRIPE, store::MemoryStore};
+///
+/// let receiver = Receiver::builder(Verifier::new(&STRIPE, "whsec_from_the_dashboard")?, MemoryStore::new()).handle(
+///     Handlers::new().on("invoice.*", async |event: Event| {
+///         println!("{:?} {:?}", event.kind, event.label);
+///         Ok(())
+///     }),
+/// )?;
+/// # Ok::<(), inhook::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Receiver(Arc<Inner>);
+
+struct Inner {
+    source: Source,
+    flow: Arc<Flow>,
+    gate: Arc<Gate>,
+    body_limit: usize,
+    read_timeout: Duration,
+}
+
+impl Receiver {
+    /// One endpoint of one provider.
+    pub fn builder<S: IdempotencyStore>(verifier: Verifier, store: S) -> Builder<S> {
+        Builder::new(Source::One(verifier), store)
+    }
+
+    /// One endpoint, many secrets: `resolver` says from the head of a request whose it is, and how it is verified;
+    /// `None` is answered 404. It sees what nobody has verified: it may look up, not act.
+    pub fn tenants<F, S>(resolver: F, store: S) -> Builder<S>
+    where
+        for<'h> F: AsyncFnOnce(&'h Parts) -> Result<Option<Tenant>, Error>
+            + AsyncFunc<(&'h Parts,), Result<Option<Tenant>, Error>, Fut: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S: IdempotencyStore,
+    {
+        Builder::new(Source::tenants(resolver), store)
+    }
+
+    /// Ask before the body is read: method, required headers, content type, declared length, capacity. What is not
+    /// admitted is answered with the response given.
+    ///
+    /// Read at most [`Admitted::body_limit`] bytes, keep `Admitted` while you do, and drop it before
+    /// [`receive`](Self::receive).
+    ///
+    /// # Errors
+    /// The response to send: 405, 400, 415, 413 or 503.
+    #[expect(clippy::result_large_err, reason = "the answer is what the caller sends")]
+    pub fn admit(&self, head: &Parts) -> Result<Admitted, Response<Bytes>> {
+        let admitted = self.0.gate.enter().and_then(|pass| {
+            self.0.source.admit(head, self.0.body_limit)?;
+            Ok(Admitted { limit: self.0.body_limit, read_timeout: self.0.read_timeout, _pass: pass })
+        });
+        admitted.map_err(|refused| self.refuse(refused))
+    }
+
+    /// The whole way, from the request as it was received to the answer. It never fails: whatever goes wrong is a status
+    /// that makes the provider do the right thing.
+    ///
+    /// With the feature `tokio`, what has begun ends even if the caller's future is dropped, and a handler that is still
+    /// at work when the provider is about to give up goes on after a 503.
+    pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let (head, body) = request.into_parts();
+        let pass = match self.0.gate.enter() {
+            Ok(pass) => pass,
+            Err(refused) => return self.refuse(refused),
+        };
+        if let Err(refused) = self.0.source.admit(&head, self.0.body_limit) {
+            return self.refuse(refused);
+        }
+        if body.len() > self.0.body_limit {
+            return self.refuse(Error::new(ErrorKind::TooLarge, ""));
+        }
+        let (tenant, verifier) = match self.0.source.resolve(&head).await {
+            Ok(resolved) => resolved,
+            Err(refused) => return self.refuse(refused),
+        };
+        let refuse = |refused: Error| {
+            let outcome = Outcome::refused(refused, Some(&verifier), tenant.clone());
+            let response = refusal(&outcome, Some(&verifier));
+            self.0.flow.observe(&outcome);
+            response
+        };
+        let delivery = match verifier.authenticate_at((&head, body), self.0.flow.now()).and_then(|v| v.delivery()) {
+            Ok(delivery) => delivery,
+            Err(refused) => return refuse(refused),
+        };
+        if let Err(refused) = self.0.flow.suits(&verifier) {
+            return refuse(refused);
+        }
+        self.0.flow.answer(delivery, tenant, pass).await
+    }
+
+    /// For those who verify and answer themselves: what becomes of each event is in the report. Answer success only if
+    /// it is [settled](Report::settled).
+    ///
+    /// It waits for handlers to the end, whatever the provider's deadline.
+    pub async fn dispatch(&self, delivery: Delivery) -> Report {
+        match self.0.gate.enter() {
+            Ok(pass) => self.0.flow.dispatch(delivery, pass).await,
+            Err(refused) => {
+                let outcome = Outcome::refused(refused, None, None);
+                let response = refusal(&outcome, None);
+                self.0.flow.observe(&outcome);
+                Report { outcomes: vec![outcome], response }
+            }
+        }
+    }
+
+    /// Takes nothing new (503) and waits for what is under way. Gives the number still under way after `timeout`: their
+    /// claims stay until their leases run out.
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "tokio")))]
+    pub async fn close(&self, timeout: Duration) -> usize {
+        self.0.gate.close();
+        rt::within(timeout, self.0.gate.empty()).await;
+        self.0.gate.under_way()
+    }
+
+    /// Observes a refusal and says what to answer.
+    pub(crate) fn refuse(&self, refused: Error) -> Response<Bytes> {
+        let verifier = self.0.source.only();
+        let outcome = Outcome::refused(refused, verifier, None);
+        let response = refusal(&outcome, verifier);
+        self.0.flow.observe(&outcome);
+        response
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("source", &self.0.source).finish_non_exhaustive()
+    }
+}
+
+/// A request whose body may be read.
+#[derive(Debug)]
+#[must_use]
+pub struct Admitted {
+    limit: usize,
+    read_timeout: Duration,
+    _pass: Pass,
+}
+
+impl Admitted {
+    /// How many bytes of the body to read; more than that is a 413.
+    pub fn body_limit(&self) -> usize {
+        self.limit
+    }
+
+    /// For how long to read; longer than that is a 408.
+    pub fn read_timeout(&self) -> Duration {
+        self.read_timeout
+    }
+}
+
+/// Whose request it is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Tenant {
+    /// What its events are remembered under.
+    pub id: String,
+    /// What its requests are verified by.
+    pub verifier: Verifier,
+}
+
+impl Tenant {
+    /// A tenant and its verifier. Keep verifiers: building one decodes and hashes its keys.
+    pub fn new(id: impl Into<String>, verifier: Verifier) -> Self {
+        Self { id: id.into(), verifier }
+    }
+}

@@ -1,0 +1,60 @@
+//! What needs a runtime, and what is done without one.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use crate::handlers::BoxFuture;
+
+/// Runs a future to its end whatever becomes of the caller; what it could not finish at once goes on in a task of its
+/// own. Without a runtime it runs on the caller's task, and ends with it.
+pub(super) async fn detached<T: Send + 'static>(work: BoxFuture<'static, T>) -> Option<T> {
+    #[cfg(feature = "tokio")]
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        // Most work with a store in memory is done at the first poll, and needs no task.
+        let mut work = work;
+        return match std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+            Poll::Ready(done) => Some(done),
+            Poll::Pending => runtime.spawn(work).await.ok(),
+        };
+    }
+    Some(work.await)
+}
+
+/// Waits, if anything here can tell the time; `false` if not.
+pub(super) async fn sleep(_time: Duration) -> bool {
+    #[cfg(feature = "tokio")]
+    if tokio::runtime::Handle::try_current().is_ok() {
+        tokio::time::sleep(_time).await;
+        return true;
+    }
+    false
+}
+
+/// The future's value, or `None` once `limit` has passed; without a runtime nothing passes.
+pub(super) async fn within<T>(_limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    #[cfg(feature = "tokio")]
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return tokio::time::timeout(_limit, work).await.ok();
+    }
+    Some(work.await)
+}
+
+/// `None` if it panicked; it is not polled again then.
+pub(super) struct Caught<F>(pub(super) Pin<Box<F>>);
+
+impl<F: Future> Future for Caught<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // What it may have left half done is the handler's own; ours is only looked at through the store.
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! One event, once: claim, handler, complete; or all of it in one transaction.
+
+use std::{convert::Infallible, ops::DerefMut, pin::pin, sync::Arc, time::Duration};
+
+use sha2::{Digest, Sha256};
+
+use super::rt::{self, Caught};
+use crate::{
+    Answer, End, Error, ErrorKind, Event, Failure,
+    handlers::{Answered, BoxFuture, Handler, Table},
+    store::{Begun, Claim, DynGraves, DynStore, Held, Key, Slot, Token, TransactionalStore},
+};
+
+/// What became of one try.
+pub(super) enum Turn {
+    Busy(Duration),
+    Ended { end: End, twin: bool },
+}
+
+impl From<End> for Turn {
+    fn from(end: End) -> Self {
+        Self::Ended { end, twin: false }
+    }
+}
+
+/// How long a handler may take, and what is made of payloads that came before under another id.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) timeout: Duration,
+    pub(super) reject_twins: bool,
+}
+
+/// A store and what is done with events, behind their types.
+pub(super) trait Work: Send + Sync {
+    fn handles(&self, kind: Option<&str>) -> bool;
+    fn turn<'a>(&'a self, slot: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn>;
+    /// An event that nothing identifies.
+    fn unclaimed<'a>(&'a self, event: &'a Event, rules: Rules) -> BoxFuture<'a, Option<End>>;
+    fn store(&self) -> &dyn DynStore;
+}
+
+/// Where what fails for good is kept, if anywhere.
+pub(super) type Graves = Option<Arc<dyn DynGraves>>;
+
+/// How a handler ended.
+enum Ran {
+    Answered(Answered),
+    Panicked,
+    TimedOut,
+    Lost,
+}
+
+impl Ran {
+    fn of(caught: Option<Option<Answered>>) -> Self {
+        match caught {
+            None => Self::TimedOut,
+            Some(None) => Self::Panicked,
+            Some(Some(answered)) => Self::Answered(answered),
+        }
+    }
+
+    fn into_failed(self) -> Result<Answer, End> {
+        match self {
+            Self::Answered(Ok(answer)) => Ok(answer),
+            Self::Answered(Err(failure)) => Err(End::Failed(failure)),
+            Self::Panicked => Err(End::Panicked),
+            Self::TimedOut => Err(End::TimedOut),
+            Self::Lost => Err(End::Lost),
+        }
+    }
+}
+
+/// Claim, handle, complete: at least once, duplicates dropped.
+pub(super) struct Plain {
+    pub(super) store: Arc<dyn DynStore>,
+    pub(super) graves: Graves,
+    pub(super) table: Table<Infallible>,
+}
+
+impl Plain {
+    async fn run(&self, slot: &Slot, event: &Event, rules: Rules) -> Result<Turn, Error> {
+        let grant = match granted(self.store.claim(slot).await?) {
+            Ok(grant) => grant,
+            Err(turn) => return Ok(turn),
+        };
+        let twin = grant.twin;
+        if twin && rules.reject_twins {
+            let _freed_or_lost = self.store.release(slot, grant.token).await?;
+            return Ok(Turn::Ended { end: End::Refused(Error::new(ErrorKind::Replay, "")), twin });
+        }
+        let mut event = event.clone();
+        event.inner.fence = Some(grant.token);
+        let end = match self.handle(slot, grant.token, &event, rules).await.into_failed() {
+            Ok(answer) => match self.store.complete(slot, grant.token, Some(&answer)).await? {
+                Held::Yes => End::Handled(answer),
+                Held::Lost => End::Lost,
+            },
+            Err(End::Failed(failure)) if failure.is_permanent() && self.graves.is_some() => {
+                bury(self.graves.as_deref(), slot, grant.token, &event, failure).await?
+            }
+            Err(End::Lost) => End::Lost,
+            Err(end) => {
+                let _freed_or_lost = self.store.release(slot, grant.token).await?;
+                end
+            }
+        };
+        Ok(Turn::Ended { end, twin })
+    }
+
+    /// Runs the handler, and holds on to the claim while it runs.
+    async fn handle(&self, slot: &Slot, token: Token, event: &Event, rules: Rules) -> Ran {
+        let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else { return Ran::Panicked };
+        let work = async { handler(event.clone()).await };
+        let mut work = pin!(Caught(Box::pin(work)));
+        let renewal = slot.lease / 3;
+        let held = async {
+            loop {
+                if let Some(caught) = rt::within(renewal, work.as_mut()).await {
+                    return Ran::of(Some(caught));
+                }
+                // A store that cannot be reached now may be again before the lease has run out.
+                if let Ok(Held::Lost) = self.store.extend(slot, token, slot.lease).await {
+                    return Ran::Lost;
+                }
+            }
+        };
+        rt::within(rules.timeout, held).await.unwrap_or(Ran::TimedOut)
+    }
+}
+
+impl Work for Plain {
+    fn handles(&self, kind: Option<&str>) -> bool {
+        self.table.find(kind).is_some()
+    }
+
+    fn turn<'a>(&'a self, slot: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn> {
+        Box::pin(async move { self.run(slot, event, rules).await.unwrap_or_else(|e| End::Refused(e).into()) })
+    }
+
+    fn unclaimed<'a>(&'a self, event: &'a Event, rules: Rules) -> BoxFuture<'a, Option<End>> {
+        Box::pin(async move {
+            let Handler::Plain(handler) = self.table.find(event.kind.as_deref())? else { return None };
+            let work = Caught(Box::pin(async { handler(event.clone()).await }));
+            let ran = Ran::of(rt::within(rules.timeout, work).await);
+            Some(ran.into_failed().map_or_else(|end| end, End::Handled))
+        })
+    }
+
+    fn store(&self) -> &dyn DynStore {
+        &*self.store
+    }
+}
+
+/// Mark, handler's writes and place in one transaction: exactly once, for what is written through it.
+pub(super) struct InTx<S: TransactionalStore> {
+    pub(super) store: Arc<S>,
+    pub(super) graves: Graves,
+    pub(super) table: Table<S::Conn>,
+}
+
+impl<S: TransactionalStore> InTx<S> {
+    async fn run(&self, slot: &Slot, event: &Event, rules: Rules) -> Result<Turn, Error> {
+        let Begun { mut tx, twin, .. } = match granted(self.store.begin(slot).await?) {
+            Ok(begun) => begun,
+            Err(turn) => return Ok(turn),
+        };
+        if twin && rules.reject_twins {
+            self.store.rollback(tx).await?;
+            return Ok(Turn::Ended { end: End::Refused(Error::new(ErrorKind::Replay, "")), twin });
+        }
+        let Some(handler) = self.table.find(event.kind.as_deref()) else {
+            self.store.rollback(tx).await?;
+            return Ok(End::Unhandled.into());
+        };
+        let work = async {
+            match handler {
+                Handler::Plain(handler) => handler(event.clone()).await,
+                Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), event.clone()).await,
+            }
+        };
+        let ran = Ran::of(rt::within(rules.timeout, Caught(Box::pin(work))).await);
+        let end = match ran.into_failed() {
+            Ok(answer) => {
+                self.store.commit(tx, slot, Some(&answer)).await?;
+                End::Handled(answer)
+            }
+            Err(end) => {
+                self.store.rollback(tx).await?;
+                match end {
+                    End::Failed(failure) if failure.is_permanent() && self.graves.is_some() => {
+                        return self.bury(slot, event, failure, twin).await;
+                    }
+                    end => end,
+                }
+            }
+        };
+        Ok(Turn::Ended { end, twin })
+    }
+
+    /// The transaction is gone, and the mark with it, so the key is claimed once more. Whatever that says is right:
+    /// granted, and it is buried; a duplicate, and somebody else has handled or buried it in between; stale, and nothing
+    /// needs it; busy, and the provider is told so. At no time has success been answered.
+    async fn bury(&self, slot: &Slot, event: &Event, failure: Failure, twin: bool) -> Result<Turn, Error> {
+        let end = match granted(self.store.claim(slot).await?) {
+            Ok(grant) => bury(self.graves.as_deref(), slot, grant.token, event, failure).await?,
+            Err(turn) => return Ok(turn),
+        };
+        Ok(Turn::Ended { end, twin })
+    }
+}
+
+impl<S: TransactionalStore> Work for InTx<S> {
+    fn handles(&self, kind: Option<&str>) -> bool {
+        self.table.find(kind).is_some()
+    }
+
+    fn turn<'a>(&'a self, slot: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn> {
+        Box::pin(async move { self.run(slot, event, rules).await.unwrap_or_else(|e| End::Refused(e).into()) })
+    }
+
+    /// A transaction begins with a mark.
+    fn unclaimed<'a>(&'a self, _: &'a Event, _: Rules) -> BoxFuture<'a, Option<End>> {
+        Box::pin(std::future::ready(None))
+    }
+
+    fn store(&self) -> &dyn DynStore {
+        &*self.store
+    }
+}
+
+fn granted<G>(claim: Claim<G>) -> Result<G, Turn> {
+    Err(match claim {
+        Claim::Granted(grant) => return Ok(grant),
+        Claim::Duplicate(answer) => End::Duplicate(answer).into(),
+        Claim::Conflict => End::Conflict.into(),
+        Claim::Stale => End::Stale.into(),
+        Claim::Busy { retry_after } => Turn::Busy(retry_after),
+    })
+}
+
+async fn bury(
+    graves: Option<&dyn DynGraves>,
+    slot: &Slot,
+    token: Token,
+    event: &Event,
+    failure: Failure,
+) -> Result<End, Error> {
+    let Some(graves) = graves else { return Ok(End::Failed(failure)) };
+    Ok(match graves.bury(slot, token, event, &failure.to_string()).await? {
+        Held::Yes => End::Buried(failure),
+        Held::Lost => End::Lost,
+    })
+}
+
+/// Binds a one-time token to its event, for as long as the event is remembered: the same event may come with it again,
+/// another may not. Done before the event is claimed, so a handler that fails leaves it bound, to this event alone.
+pub(super) async fn bind_nonce(
+    store: &dyn DynStore,
+    nonce: &str,
+    id: Option<&str>,
+    event: &Event,
+    lease: Duration,
+) -> Result<Option<Turn>, Error> {
+    let key: Key = event.key_of("inhook.nonce", nonce.to_owned());
+    let mut slot = Slot::new(key, lease, event.inner.remember);
+    let bound = id.map_or_else(|| Sha256::digest(event.raw().as_bytes()), |id| Sha256::digest(id.as_bytes()));
+    slot.fingerprint = Some(bound.into());
+    Ok(match store.claim(&slot).await? {
+        Claim::Granted(grant) => {
+            let _bound_or_lost = store.complete(&slot, grant.token, None).await?;
+            None
+        }
+        Claim::Duplicate(_) | Claim::Stale => None,
+        Claim::Conflict => Some(End::Refused(Error::new(ErrorKind::Replay, "its token came with another event")).into()),
+        Claim::Busy { retry_after } => Some(Turn::Busy(retry_after)),
+    })
+}

@@ -1,0 +1,134 @@
+//! What became of a request.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::{Answer, Error, Failure, store::Key};
+
+/// What became of each event of one delivery, in its order.
+#[derive(Debug)]
+#[must_use]
+pub struct Report {
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) response: Response<Bytes>,
+}
+
+impl Report {
+    /// One for each event; one alone for a handshake.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// Everything is done or kept: any 2xx is right. Otherwise only a failure makes the provider send again.
+    pub fn settled(&self) -> bool {
+        self.outcomes.iter().all(|outcome| outcome.end.settled())
+    }
+
+    /// What [`Receiver::receive`](crate::Receiver::receive) would have answered.
+    pub fn into_response(self) -> Response<Bytes> {
+        self.response
+    }
+}
+
+/// One event's end, or that of a request that never became an event.
+///
+/// `Debug` prints no payload and no secret; a failure's own text is whatever the handler put into it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// `None` where the tenant, and so the provider, was not found.
+    pub provider: Option<String>,
+    /// Whose endpoint it came to.
+    pub tenant: Option<String>,
+    /// What it is remembered under; `None` where nothing identifies it, so that it may be handled twice.
+    pub key: Option<Key>,
+    /// The id that people look up.
+    pub label: Option<String>,
+    /// What handlers are chosen by.
+    pub kind: Option<String>,
+    /// The same payload was handled before under another id that is not signed.
+    pub twin: bool,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How an event, or a request that never became one, ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum End {
+    /// By its handler, with this answer.
+    Handled(Answer),
+    /// Kept as a dead letter.
+    Buried(Failure),
+    /// It was handled before, with this answer.
+    Duplicate(Option<Answer>),
+    /// Another payload was handled before under the same id.
+    Conflict,
+    /// Its stream had gone past it.
+    Stale,
+    /// No handler takes its kind.
+    Unhandled,
+    /// It was no event.
+    Handshake,
+    /// An earlier event of its stream, in the same request, did not settle.
+    Skipped,
+    /// Somebody else held it or its stream until the deadline, or its own handler is still at work then.
+    Busy {
+        /// When it is worth another try.
+        retry_after: Duration,
+    },
+    /// The handler outlived its lease, and somebody else has begun the same event.
+    Lost,
+    /// Its handler failed.
+    Failed(Failure),
+    /// Its handler panicked.
+    Panicked,
+    /// Its handler took longer than it was given.
+    TimedOut,
+    /// Before any handler: the request, its signature, its envelope or the store.
+    Refused(Error),
+}
+
+impl End {
+    /// The name in snake case: stable, made for a metric's label.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Handled(_) => "handled",
+            Self::Buried(_) => "buried",
+            Self::Duplicate(_) => "duplicate",
+            Self::Conflict => "conflict",
+            Self::Stale => "stale",
+            Self::Unhandled => "unhandled",
+            Self::Handshake => "handshake",
+            Self::Skipped => "skipped",
+            Self::Busy { .. } => "busy",
+            Self::Lost => "lost",
+            Self::Failed(_) => "failed",
+            Self::Panicked => "panicked",
+            Self::TimedOut => "timed_out",
+            Self::Refused(_) => "refused",
+        }
+    }
+
+    /// Done or kept, so that success may be answered.
+    pub const fn settled(&self) -> bool {
+        match self {
+            Self::Handled(_)
+            | Self::Buried(_)
+            | Self::Duplicate(_)
+            | Self::Conflict
+            | Self::Stale
+            | Self::Unhandled
+            | Self::Handshake => true,
+            Self::Skipped
+            | Self::Busy { .. }
+            | Self::Lost
+            | Self::Failed(_)
+            | Self::Panicked
+            | Self::TimedOut
+            | Self::Refused(_) => false,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! [`Receiver`] as a service for axum, hyper and every other tower stack.
+
+use std::{
+    convert::Infallible,
+    error,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, request::Parts};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+
+use crate::{Admitted, Error, ErrorKind, Receiver};
+
+/// Every method reaches it, so that handshakes by GET and HEAD work: in axum use `route_service`, not `post_service`.
+///
+/// It reads the body itself, under the receiver's limit and timeout. Nested in an axum router, with the feature `axum`,
+/// it goes by the URI that was sent, not by what is left of it.
+#[cfg_attr(inhook_docs, doc(cfg(feature = "tower")))]
+impl<B> tower_service::Service<Request<B>> for Receiver
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn error::Error + Send + Sync>>,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let receiver = self.clone();
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let head = as_sent(head);
+            let response = match receiver.admit(&head) {
+                Err(refused) => refused,
+                Ok(admitted) => match read(body, admitted).await {
+                    Ok(body) => receiver.receive(Request::from_parts(head, body)).await,
+                    Err(refused) => receiver.refuse(refused),
+                },
+            };
+            Ok(response.map(Full::new))
+        })
+    }
+}
+
+async fn read<B>(body: B, admitted: Admitted) -> Result<Bytes, Error>
+where
+    B: http_body::Body,
+    B::Error: Into<Box<dyn error::Error + Send + Sync>>,
+{
+    let whole = Limited::new(body, admitted.body_limit()).collect();
+    match tokio::time::timeout(admitted.read_timeout(), whole).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(Error::new(ErrorKind::TooLarge, "")),
+        Ok(Err(_)) => Err(Error::new(ErrorKind::Incomplete, "cut off")),
+        Err(_) => Err(Error::new(ErrorKind::Incomplete, "too slow")),
+    }
+}
+
+#[cfg(feature = "axum")]
+pub(crate) fn as_sent(mut head: Parts) -> Parts {
+    if let Some(::axum::extract::OriginalUri(uri)) = head.extensions.remove() {
+        head.uri = uri;
+    }
+    head
+}
+
+#[cfg(not(feature = "axum"))]
+fn as_sent(head: Parts) -> Parts {
+    head
+}
