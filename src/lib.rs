@@ -26,6 +26,8 @@ pub mod axum;
 #[cfg(feature = "actix")]
 #[cfg_attr(inhook_docs, doc(cfg(feature = "actix")))]
 pub mod actix;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use answer::Answer;
 pub use clock::Clock;

@@ -142,7 +142,7 @@ fn public(base: &str) -> Result<String, Error> {
     Ok(base.trim_end_matches('/').to_owned())
 }
 
-fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
+pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
     const WRONG: Error = Error::new(ErrorKind::InvalidSecret, "it is not in the form that this provider uses");
     let text = secret.expose();
     if text.trim_ascii().is_empty() {
@@ -163,7 +163,7 @@ fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
     }
 }
 
-pub(super) fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     // Dashboards and SDKs differ on whether a secret's padding is shown.
     let base64 = |text: &[u8]| BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).ok();
     let bytes = match form {

@@ -6,6 +6,8 @@ mod mac;
 mod message;
 mod plan;
 #[cfg(feature = "testing")]
+mod put;
+#[cfg(feature = "testing")]
 mod sign;
 mod signature;
 mod stamp;
@@ -26,7 +28,10 @@ use self::{
 pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 pub(crate) use self::plan::Coverage;
 #[cfg(feature = "testing")]
-pub(crate) use self::sign::Signer;
+pub(crate) use self::{
+    put::{edit, put},
+    sign::{Signer, Stamps},
+};
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret, body,
     provider::{self, At, Handshake, Hmac, Part, Proof, Token, TokenForm, Verb, When},

@@ -1,0 +1,141 @@
+//! Writing what an envelope is read from, where a provider's data says that it stands.
+
+use bytes::Bytes;
+use http::Request;
+
+use crate::{
+    body::{
+        Kind, form,
+        json::{self, Pointers},
+    },
+    provider::{At, Batch, Provider},
+    verify::{edit, put},
+};
+
+/// A request on its way to be signed.
+pub(super) struct Draft<'p> {
+    pub(super) provider: &'p Provider,
+    pub(super) request: Request<Bytes>,
+    /// What the scheme is going to sign as the id, if it signs one.
+    pub(super) id: String,
+}
+
+impl Draft<'_> {
+    /// Writes `value` so that it is read from `at`; `false` if the request has no room for it. Of several places it is
+    /// the one that is there already, else the first with room.
+    pub(super) fn put(&mut self, at: At, value: &str) -> bool {
+        match at {
+            At::Json(_) | At::Document(_) if self.text(at).as_deref() == Some(value) => true,
+            At::Header(_) | At::Query(_) | At::Form(_) => put(&mut self.request, at, value.as_bytes()).is_ok(),
+            At::Document(pointer) => self.rewrite(|document| edit(document, pointer, |_| quoted(value))),
+            At::Json(pointer) => {
+                let batch = self.provider.envelope.batch;
+                self.rewrite(|document| in_items(batch, document, |item| edit(item, pointer, |_| quoted(value))))
+            }
+            At::SignedId => {
+                value.clone_into(&mut self.id);
+                true
+            }
+            At::FirstOf(all) => match all.iter().find(|at| self.has(**at)) {
+                Some(there) => self.put(*there, value),
+                None => all.iter().any(|at| self.put(*at, value)),
+            },
+            At::Joined(all, between) => {
+                let parts: Vec<_> = value.splitn(all.len(), between).collect();
+                parts.len() == all.len() && all.iter().zip(parts).all(|(at, part)| self.put(*at, part))
+            }
+            At::Optional(inner) => self.put(*inner, value),
+            At::Text(text) => text == value,
+            At::Nowhere | At::Day(_) | At::PayloadDigest | At::SignaturePair(_) => false,
+        }
+    }
+
+    fn has(&self, at: At) -> bool {
+        match at {
+            At::Header(name) => self.request.headers().contains_key(name),
+            At::Query(name) => {
+                let query = self.request.uri().query().unwrap_or_default();
+                form::pairs(query.as_bytes()).any(|(n, _)| *n == *name.as_bytes())
+            }
+            At::Form(name) => self.field(name).is_some(),
+            At::Json(_) | At::Document(_) => self.text(at).is_some(),
+            At::FirstOf(all) => all.iter().any(|at| self.has(*at)),
+            At::Joined(all, _) => all.iter().all(|at| self.has(*at)),
+            At::Day(inner) | At::Optional(inner) => self.has(*inner),
+            At::Text(_) => true,
+            At::Nowhere | At::SignedId | At::PayloadDigest | At::SignaturePair(_) => false,
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<String> {
+        let fields = form::fields(self.request.headers(), self.request.body())?;
+        form::last(&fields, name).map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// The JSON that pointers point into: the body, or the form's field for it.
+    fn document(&self) -> Option<String> {
+        if Kind::of(self.request.headers()).is_form() {
+            return self.field(self.provider.envelope.form_json?);
+        }
+        String::from_utf8(json::without_mark(self.request.body()).to_vec()).ok()
+    }
+
+    /// A scalar in the document, or in the first item of a batch.
+    fn text(&self, at: At) -> Option<String> {
+        let document = self.document()?;
+        let mut pointers = Pointers::default();
+        let pick = |pointers: &Pointers, pointer: &str, text: &str| {
+            Some(pointers.pick(text.as_bytes()).ok()?.text(pointer)?.into_owned())
+        };
+        match at {
+            At::Document(pointer) => {
+                pointers.add(pointer);
+                pick(&pointers, pointer, &document)
+            }
+            At::Json(pointer) => {
+                pointers.add(pointer);
+                let mut first = None;
+                in_items(self.provider.envelope.batch, &document, |item| {
+                    first.get_or_insert_with(|| pick(&pointers, pointer, item));
+                    Some(item.to_owned())
+                });
+                first.flatten()
+            }
+            _ => None,
+        }
+    }
+
+    fn rewrite(&mut self, change: impl FnOnce(&str) -> Option<String>) -> bool {
+        let is_form = Kind::of(self.request.headers()).is_form();
+        let Some(new) = self.document().and_then(|document| change(&document)) else { return false };
+        match self.provider.envelope.form_json {
+            Some(field) if is_form => put(&mut self.request, At::Form(field), new.as_bytes()).is_ok(),
+            _ => {
+                *self.request.body_mut() = Bytes::from(new);
+                true
+            }
+        }
+    }
+}
+
+/// The document with every event in it changed.
+fn in_items(batch: Batch, document: &str, mut change: impl FnMut(&str) -> Option<String>) -> Option<String> {
+    let mut list = |text: &str| {
+        let items: Option<Vec<_>> = json::items(text)?.into_iter().map(&mut change).collect();
+        Some(format!("[{}]", items?.join(",")))
+    };
+    match batch {
+        Batch::One => change(document),
+        Batch::List(pointer) => edit(document, pointer, |old| list(old?)),
+        Batch::Lines if document.trim_start().starts_with('[') => list(document),
+        Batch::Lines if json::is_one(document) => change(document),
+        Batch::Lines => {
+            let lines = document.lines().map(str::trim).filter(|line| !line.is_empty());
+            Some(lines.map(change).collect::<Option<Vec<_>>>()?.join("\n"))
+        }
+    }
+}
+
+fn quoted(value: &str) -> Option<String> {
+    serde_json::to_string(value).ok()
+}

@@ -1,0 +1,61 @@
+//! What a provider asks before it sends events.
+
+use bytes::Bytes;
+use http::{Method, Request};
+
+use super::signed::{FORM, signed};
+use crate::{
+    Error, ErrorKind, Provider, Secret,
+    provider::{At, Echo, Proof, Scheme, Verb, When},
+    verify::{Signer, put},
+};
+
+/// What `provider` asks before it sends events, one request for each [handshake](crate::provider::Handshake) of its
+/// data: proved as the provider proves it, with `challenge` wherever it wants an answer.
+///
+/// # Panics
+/// For a secret that the provider cannot use, and for a handshake whose data contradicts itself.
+#[expect(clippy::panic, reason = "a helper for tests")]
+pub fn handshakes(provider: &Provider, secret: impl Into<Secret>) -> Vec<Request<Bytes>> {
+    let secret = secret.into();
+    let request = |handshake: &crate::provider::Handshake| {
+        let (mut places, method) = (Vec::new(), method(handshake.method));
+        match handshake.when {
+            When::Always => {}
+            When::Has(at) => places.push((at, "challenge")),
+            When::Is(at, text) => places.push((at, text)),
+        }
+        match handshake.echo {
+            Echo::Empty => {}
+            Echo::Text(at) | Echo::Json(_, at) => places.push((at, "challenge")),
+        }
+        let mut base = signed(provider, secret.clone(), "");
+        if places.iter().any(|(at, _)| matches!(at, At::Form(_))) {
+            base = base.content_type(FORM);
+        }
+        let scheme = base.choose();
+        let mut draft = base.draft(&scheme, method);
+        for (at, text) in places {
+            if let Err(error) = put(&mut draft.request, at, text.as_bytes()) {
+                panic!("a handshake of `{}` has no such place: {error:?}", provider.name);
+            }
+        }
+        let signer = match (handshake.proof, &scheme) {
+            (Proof::None, _) => return draft.request,
+            (Proof::Key(key), Scheme::Hmac(hmac)) => {
+                Signer::with_key(hmac, key.as_bytes()).ok_or(Error::new(ErrorKind::Config, "a handshake's key"))
+            }
+            _ => Signer::new(&scheme, &secret, &[]),
+        };
+        base.sign(draft, signer)
+    };
+    provider.handshakes.iter().map(request).collect()
+}
+
+fn method(verb: Verb) -> Method {
+    match verb {
+        Verb::Get => Method::GET,
+        Verb::Head => Method::HEAD,
+        Verb::Post => Method::POST,
+    }
+}

@@ -1,0 +1,4 @@
+//! x
+use crate::Provider;
+/// x
+pub fn check_provider(_: &Provider) {}

@@ -1,0 +1,357 @@
+//! Requests as a provider would send them.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, Hasher, RandomState},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
+use time::OffsetDateTime;
+
+use super::fill::Draft;
+use crate::{
+    Error, Provider, Secret,
+    body::Kind,
+    provider::{At, Attempt, Batch, Part, Scheme},
+    verify::{Signer, Stamps, put},
+};
+
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// A request that `provider` could have sent with this body: authentic for whoever holds `secret`.
+///
+/// The body is taken as it is. Where the provider posts its JSON in a form field, JSON is put into that field (one
+/// object into a list, for a provider that sends lists); where the signature stands in the body, it is added there.
+///
+/// ```
+/// use inhook::{Verifier, provider::GITHUB, testing::signed};
+///
+/// let request = signed(&GITHUB, "secret", r#"{"action":"opened"}"#).kind("issues.opened").build();
+///
+/// let verifier = Verifier::new(&GITHUB, "secret")?;
+/// let delivery = verifier.verify(&request)?;
+/// assert_eq!(delivery.events()[0].kind.as_deref(), Some("issues.opened"));
+/// # Ok::<(), inhook::Error>(())
+/// ```
+pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<Bytes>) -> Signed {
+    Signed {
+        provider: *provider,
+        secret: secret.into(),
+        others: Vec::new(),
+        body: body.into(),
+        at: None,
+        label: None,
+        kind: None,
+        attempt: 1,
+        url: format!("https://example.com/hooks/{}", provider.name),
+        headers: HeaderMap::new(),
+        content_type: None,
+        fresh: fresh(),
+        scheme: None,
+    }
+}
+
+/// Puts a request together: see [`signed`].
+///
+/// An id that was not said is drawn once, by [`signed`]. So a clone that is built [`at`](Self::at) another time is a
+/// retry of the same event, and another call of [`signed`] is another event (where the id does not stand in the body).
+#[derive(Clone)]
+#[must_use]
+pub struct Signed {
+    provider: Provider,
+    secret: Secret,
+    others: Vec<Secret>,
+    body: Bytes,
+    at: Option<OffsetDateTime>,
+    label: Option<String>,
+    kind: Option<String>,
+    attempt: u32,
+    url: String,
+    headers: HeaderMap,
+    content_type: Option<HeaderValue>,
+    fresh: String,
+    scheme: Option<usize>,
+}
+
+impl Signed {
+    /// When this try was signed; by the machine's clock, when it is built, unless said.
+    pub fn at(mut self, at: OffsetDateTime) -> Self {
+        self.at = Some(at);
+        self
+    }
+
+    /// The event's [label](crate::Event::label). Without this the body's own counts, or a fresh id where the provider
+    /// sends it in a header. A batch bears it in every item, if it is the items' and not the batch's.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// The event's [kind](crate::Event::kind). Without this the body's own counts, or `ping` where the provider sends
+    /// it in a header. A batch bears it in every item.
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+
+    /// Signs with this secret too, as senders do while a secret is rotated; one that can send a single signature goes on
+    /// to use the first.
+    pub fn second_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.others.push(secret.into());
+        self
+    }
+
+    /// Which try this is, from 1, for providers that say so.
+    pub fn attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// Where it is sent to: `https://example.com/hooks/` and the provider's name unless said. Where the URL is signed,
+    /// its scheme and host are what the verifier must have as its
+    /// [`public_base`](crate::VerifierBuilder::public_base).
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = url.into();
+        self
+    }
+
+    /// Another header, signed if the provider signs it; once more, it has several values.
+    ///
+    /// # Panics
+    /// If HTTP allows no such header.
+    #[expect(clippy::expect_used, reason = "a helper for tests")]
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        let name = HeaderName::from_bytes(name.as_ref().as_bytes()).expect("a header's name");
+        self.headers.append(name, HeaderValue::from_bytes(value.as_ref()).expect("a header's value"));
+        self
+    }
+
+    /// The body's type: JSON unless said, or a form for a provider that signs a form's fields.
+    ///
+    /// # Panics
+    /// If it can be no header's value.
+    #[expect(clippy::expect_used, reason = "a helper for tests")]
+    pub fn content_type(mut self, content_type: impl AsRef<str>) -> Self {
+        self.content_type = Some(HeaderValue::from_str(content_type.as_ref()).expect("a content type"));
+        self
+    }
+
+    /// Signs by the provider's scheme of this number instead of the first that goes with the body.
+    pub(super) fn scheme(mut self, at: usize) -> Self {
+        self.scheme = Some(at);
+        self
+    }
+
+    /// The request, a POST to an absolute address.
+    ///
+    /// # Panics
+    /// For a secret that the provider cannot use, for an address without host, and if a label or kind was said that the
+    /// provider's requests, or this body, have no place for.
+    pub fn build(self) -> Request<Bytes> {
+        let scheme = self.choose();
+        let signer = Signer::new(&scheme, &self.secret, &self.others);
+        self.sign(self.draft(&scheme, Method::POST), signer)
+    }
+
+    #[expect(clippy::expect_used, clippy::panic, reason = "a helper for tests")]
+    pub(super) fn sign(&self, mut draft: Draft<'_>, signer: Result<Signer, Error>) -> Request<Bytes> {
+        let uri = draft.request.uri();
+        let base = format!("{}://{}", uri.scheme_str().expect("http or https"), uri.authority().expect("a host"));
+        let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
+        let stamps = Stamps { base: &base, at, id: &draft.id };
+        match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
+            Ok(()) => draft.request,
+            Err(error) => panic!("a request of `{}` cannot be signed: {error:?}", self.provider.name),
+        }
+    }
+
+    /// The scheme that goes with the body.
+    #[expect(clippy::expect_used, reason = "a helper for tests")]
+    pub(super) fn choose(&self) -> Scheme {
+        let is_form = self.says_form();
+        let fits = |scheme: &&Scheme| match place(scheme) {
+            At::Form(_) => is_form,
+            At::Json(_) => !is_form,
+            _ => true,
+        };
+        let mut schemes = self.provider.schemes();
+        let scheme = match self.scheme {
+            Some(at) => schemes.nth(at),
+            None => schemes.find(fits),
+        };
+        *scheme.expect("a scheme that goes with this content type")
+    }
+
+    fn says_form(&self) -> bool {
+        let headers = self.content_type.iter().map(|v| (CONTENT_TYPE, v.clone())).collect();
+        Kind::of(&headers).is_form() || Kind::of(&self.headers).is_form()
+    }
+
+    /// All of it but the proof.
+    #[expect(clippy::expect_used, reason = "a helper for tests")]
+    pub(super) fn draft(&self, scheme: &Scheme, method: Method) -> Draft<'_> {
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = method;
+        *request.uri_mut() = self.url.parse::<Uri>().expect("an address");
+        request.headers_mut().clone_from(&self.headers);
+        let said = self.content_type.clone().or_else(|| self.headers.get(CONTENT_TYPE).cloned());
+        let usual = HeaderValue::from_static(if needs_form(scheme) { FORM } else { JSON });
+        if request.method() == Method::POST {
+            request.headers_mut().insert(CONTENT_TYPE, said.unwrap_or(usual));
+        }
+        let envelope = &self.provider.envelope;
+        let start = self.body.trim_ascii_start().first();
+        if let (Kind::Form, Some(field), Some(b'{' | b'[')) = (Kind::of(request.headers()), envelope.form_json, start) {
+            let one_of_list = envelope.batch == Batch::List("") && start == Some(&b'{');
+            let json = if one_of_list { [b"[", &*self.body, b"]"].concat() } else { self.body.to_vec() };
+            *request.body_mut() = Bytes::new();
+            put(&mut request, At::Form(field), &json).expect("a form has room for a field");
+        }
+        let mut draft = Draft { provider: &self.provider, request, id: self.fresh.clone() };
+        for (what, at, value) in [("kind", envelope.kind, &self.kind), ("label", envelope.label, &self.label)] {
+            if let Some(value) = value {
+                assert!(draft.put(at, value), "a request of `{}` has no place for a {what}", self.provider.name);
+            }
+        }
+        self.complete(&mut draft, scheme);
+        draft
+    }
+
+    /// What the provider always sends and nobody has said.
+    fn complete(&self, draft: &mut Draft<'_>, scheme: &Scheme) {
+        let envelope = &self.provider.envelope;
+        let mut defaults: Vec<(&'static str, &str)> = Vec::new();
+        for at in std::iter::once(&envelope.label).chain(envelope.identity) {
+            headers(*at, &mut |name| defaults.push((name, &self.fresh)));
+        }
+        headers(envelope.kind, &mut |name| defaults.push((name, "ping")));
+        defaults.extend(self.provider.requires.iter().map(|name| match *name {
+            "x-shopify-shop-domain" => (*name, "example.myshopify.com"),
+            _ => (*name, "test"),
+        }));
+        if let Scheme::Hmac(hmac) = scheme {
+            defaults.extend(hmac.parts.iter().filter_map(|part| match part {
+                Part::Header(name) => Some((*name, "test")),
+                _ => None,
+            }));
+        }
+        for (name, value) in defaults {
+            if !draft.request.headers().contains_key(name) {
+                draft.put(At::Header(name), value);
+            }
+        }
+        match envelope.attempt {
+            Attempt::Count(at) => draft.put(at, &self.attempt.to_string()),
+            Attempt::Retry(at) if self.attempt > 1 => draft.put(at, &(self.attempt - 1).to_string()),
+            Attempt::Retry(_) | Attempt::Unknown => true,
+        };
+    }
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").field("provider", &self.provider.name).finish_non_exhaustive()
+    }
+}
+
+/// Where a scheme's proof stands.
+pub(super) fn place(scheme: &Scheme) -> At {
+    match scheme {
+        Scheme::Hmac(hmac) => hmac.signature,
+        Scheme::Token(token) => token.at,
+    }
+}
+
+fn needs_form(scheme: &Scheme) -> bool {
+    matches!(scheme, Scheme::Hmac(hmac) if hmac.parts.contains(&Part::SortedForm))
+        || matches!(place(scheme), At::Form(_))
+}
+
+/// The headers that a place is read from.
+fn headers(at: At, found: &mut impl FnMut(&'static str)) {
+    match at {
+        At::Header(name) => found(name),
+        At::FirstOf(all) | At::Joined(all, _) => all.iter().for_each(|at| headers(*at, found)),
+        At::Day(inner) | At::Optional(inner) => headers(*inner, found),
+        _ => {}
+    }
+}
+
+/// An id that no other call makes.
+pub(super) fn fresh() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Event, Verifier,
+        provider::{GITHUB, MAILGUN, MANDRILL, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE},
+    };
+
+    fn event(provider: &Provider, request: &Request<Bytes>) -> Event {
+        let verifier = Verifier::builder(provider).secret("whsec_c2VjcmV0").public_base("https://example.com").build();
+        verifier.unwrap().verify(request).unwrap().into_events().remove(0)
+    }
+
+    fn draft(provider: &Provider, body: &'static str) -> Signed {
+        signed(provider, "whsec_c2VjcmV0", body)
+    }
+
+    #[test]
+    fn label_and_kind_stand_where_they_are_read() {
+        for provider in [&GITHUB, &MAILGUN, &MANDRILL, &SHOPIFY, &SLACK, &STANDARD_WEBHOOKS, &STRIPE] {
+            let event = event(provider, &draft(provider, "{}").label("id 1").kind("a.b").build());
+            assert_eq!(event.label.as_deref(), Some("id 1"), "{provider:?}");
+            assert_eq!(event.kind.as_deref(), Some("a.b"), "{provider:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_says_so_already_is_not_touched() {
+        let body = r#"{ "action" : "opened", "n":1.0 }"#;
+        let request = draft(&GITHUB, body).kind("issues.opened").build();
+        assert_eq!(
+            (&**request.body(), &request.headers()["x-github-event"]),
+            (body.as_bytes(), &HeaderValue::from_static("issues"))
+        );
+    }
+
+    #[test]
+    fn a_clone_is_a_retry_and_another_call_is_not() {
+        let first = draft(&STANDARD_WEBHOOKS, "{}");
+        let at = OffsetDateTime::now_utc() - time::Duration::minutes(2);
+        let (retry, other) = (first.clone().at(at).build(), draft(&STANDARD_WEBHOOKS, "{}").build());
+        let first = first.build();
+        assert_ne!(first.headers()["webhook-signature"], retry.headers()["webhook-signature"]);
+        let id = |request: &Request<Bytes>| event(&STANDARD_WEBHOOKS, request).id().unwrap().into_owned();
+        assert_eq!(id(&first), id(&retry));
+        assert_ne!(id(&first), id(&other));
+    }
+
+    #[test]
+    fn json_is_posted_as_the_provider_posts_it() {
+        let request = draft(&MANDRILL, r#"{"event":"send","_id":"a","ts":1}"#).build();
+        assert!(request.body().starts_with(b"mandrill%5Fevents=%5B%7B"), "{request:?}");
+        let request = draft(&SLACK, r#"{"type":"block_actions","trigger_id":"t"}"#).content_type(FORM).build();
+        assert_eq!(event(&SLACK, &request).kind.as_deref(), Some("block_actions"));
+        let request = draft(&MAILGUN, "event=opened").content_type(FORM).build();
+        assert_eq!(event(&MAILGUN, &request).kind.as_deref(), Some("opened"));
+    }
+
+    #[test]
+    fn tries_are_counted_as_the_provider_counts() {
+        assert_eq!(event(&SLACK, &draft(&SLACK, "{}").attempt(3).build()).attempt, 3);
+        assert_eq!(event(&SLACK, &draft(&SLACK, "{}").build()).attempt, 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "no place for a label")]
+    fn what_has_no_place_is_not_dropped_in_silence() {
+        draft(&STRIPE, "[]").label("evt_1").build();
+    }
+}

@@ -1,0 +1,140 @@
+//! The other direction, for tests: from the same data, by the same templates and keys, to a request that bears a proof.
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::Request;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    build::{Key, key},
+    mac::Mac,
+    message::Message,
+    put::put,
+    signature::encode,
+};
+use crate::{
+    Error, ErrorKind, Incoming, Secret,
+    provider::{At, Hmac, Scheme, Syntax, TimeUnit, Token, TokenForm},
+};
+
+/// Puts proofs into requests as one scheme of a provider does.
+pub(crate) enum Signer {
+    Hmac(Hmac, Vec<Mac>),
+    Token(Token, Secret),
+}
+
+/// What differs from one request to the next.
+#[derive(Clone, Copy)]
+pub(crate) struct Stamps<'a> {
+    /// Scheme and host as the sender sees them.
+    pub(crate) base: &'a str,
+    pub(crate) at: OffsetDateTime,
+    /// The id to sign, for a scheme that signs one.
+    pub(crate) id: &'a str,
+}
+
+impl Signer {
+    /// `others` sign too, where the scheme's syntax has room for several signatures.
+    pub(crate) fn new(scheme: &Scheme, secret: &Secret, others: &[Secret]) -> Result<Self, Error> {
+        let mut macs = Vec::new();
+        for secret in std::iter::once(secret).chain(others) {
+            if let Key::Mac(mac) = key(scheme, secret)? {
+                macs.push(mac);
+            }
+        }
+        Ok(match scheme {
+            Scheme::Hmac(hmac) => Self::Hmac(*hmac, macs),
+            Scheme::Token(token) => Self::Token(*token, secret.clone()),
+        })
+    }
+
+    /// With the key as it is, which is how handshakes with a key of their own are signed.
+    pub(crate) fn with_key(hmac: &Hmac, key: &[u8]) -> Option<Self> {
+        Some(Self::Hmac(*hmac, vec![Mac::new(hmac.digest, key)?]))
+    }
+
+    /// Writes time, id and proof into the request; all else must be in it already.
+    pub(crate) fn sign(&self, request: &mut Request<Bytes>, stamps: Stamps<'_>) -> Result<(), Error> {
+        match self {
+            Self::Token(token, secret) => {
+                let secret = secret.expose();
+                match token.form {
+                    TokenForm::Bare => put(request, token.at, secret),
+                    TokenForm::Bearer => put(request, token.at, &[b"Bearer ", secret].concat()),
+                    TokenForm::Basic => put(request, token.at, format!("Basic {}", BASE64.encode(secret)).as_bytes()),
+                }
+            }
+            Self::Hmac(hmac, macs) => {
+                let mut pairs = Vec::new();
+                let mut place = |at: At, text: &str| match at {
+                    At::SignaturePair(name) => {
+                        pairs.push(format!("{name}={text}"));
+                        Ok(())
+                    }
+                    at => put(request, at, text.as_bytes()),
+                };
+                let mut time = None;
+                if let Some((at, unit)) = hmac.timestamp {
+                    let text = written(stamps.at, unit)?;
+                    place(at, &text)?;
+                    time = Some(text);
+                }
+                if hmac.id != At::Nowhere {
+                    place(hmac.id, stamps.id)?;
+                }
+                let tags = tags(hmac, macs, request, stamps, time.as_deref())?;
+                put(request, hmac.signature, together(hmac.syntax, pairs, &tags).as_bytes())
+            }
+        }
+    }
+}
+
+/// One signature a key, over what the verifier will read.
+fn tags(
+    hmac: &Hmac,
+    macs: &[Mac],
+    request: &Request<Bytes>,
+    stamps: Stamps<'_>,
+    time: Option<&str>,
+) -> Result<Vec<String>, Error> {
+    let incoming = Incoming::from(request);
+    let message = Message {
+        request: &incoming,
+        base: Some(stamps.base),
+        timestamp: time.map(|text| text.as_bytes().into()),
+        id: Some(stamps.id.as_bytes().into()),
+    };
+    let mut tags = Vec::with_capacity(macs.len());
+    for mac in macs {
+        let mut mac = mac.clone();
+        message.feed(hmac, &mut mac)?;
+        tags.push(encode(hmac.encoding, mac.finish().as_bytes()));
+    }
+    Ok(tags)
+}
+
+fn together(syntax: Syntax, mut pairs: Vec<String>, tags: &[String]) -> String {
+    let first = tags.first().map_or("", String::as_str);
+    match syntax {
+        Syntax::Bare => first.to_owned(),
+        Syntax::Prefixed(prefix) => format!("{prefix}{first}"),
+        Syntax::List { separator, prefix } => {
+            let elements: Vec<_> = tags.iter().map(|tag| format!("{prefix}{tag}")).collect();
+            elements.join(&String::from(separator))
+        }
+        Syntax::Pairs { separator, signature, .. } => {
+            pairs.extend(tags.iter().map(|tag| format!("{signature}={tag}")));
+            pairs.join(&String::from(separator))
+        }
+    }
+}
+
+fn written(at: OffsetDateTime, unit: TimeUnit) -> Result<String, Error> {
+    match unit {
+        TimeUnit::Seconds => Ok(at.unix_timestamp().to_string()),
+        TimeUnit::Millis => Ok((at.unix_timestamp_nanos() / 1_000_000).to_string()),
+        TimeUnit::Rfc3339 => {
+            at.format(&Rfc3339).map_err(|e| Error::new(ErrorKind::Config, "no time of RFC 3339").because(e))
+        }
+    }
+}
