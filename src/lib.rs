@@ -1,6 +1,71 @@
-//! Receive webhooks.
+//! Receive webhooks: authenticate them, take each once, in order where you ask, and lose none.
+//!
+//! ```
+//! use inhook::{Event, Handlers, Json, Receiver, Verifier, provider::STRIPE, store::MemoryStore};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Invoice {
+//!     id: String,
+//! }
+//!
+//! let handlers = Handlers::new().on("invoice.paid", async |event: Event<Json<Invoice>>| {
+//!     println!("{} is paid", event.payload.0.id);
+//!     Ok(())
+//! });
+//! let stripe = Receiver::builder(Verifier::new(&STRIPE, "whsec_from_the_dashboard")?, MemoryStore::new())
+//!     .handle(handlers)?;
+//! // With the feature `axum`: Router::new().route_service("/hooks/stripe", stripe)
+//! // Anywhere else, from a handler of yours: let response = stripe.receive(request).await;
+//! # Ok::<(), inhook::Error>(())
+//! ```
+//!
+//! # The five nouns
+//! - A [`Verifier`] turns bytes into a [`Delivery`], or says why not. It needs nothing else here: no store, no runtime.
+//! - A [store](store) remembers what is done and who is at it.
+//! - [`Handlers`] say what is done with which kind of event.
+//! - A [`Receiver`] is the three behind a route: the one way a request goes.
+//! - A worker, which handles later what was stored at once, is not here yet.
+//!
+//! # The one way
+//! ```text
+//! head → admit (limits) → body → authenticate → envelope (0..n events) → claim (once, in order) → handler → answer
+//! ```
+//! Nothing is parsed before the signature holds, unless the signature stands in the body. No success is answered for an
+//! event that is neither done nor kept. What is guaranteed when something dies halfway stands under
+#![cfg_attr(any(doc, doctest), doc = "[Which guarantee do I have?](_guarantees)")]
+//!
+//! # What it does not do
+//! - Public-key signatures, JWTs and certificates (PayPal, SendGrid, Discord, AWS SNS, Google Pub/Sub): not yet.
+//! - PostgreSQL and Redis: not yet; [stores](store) of your own are welcome, and `testing` has suites that prove them.
+//! - A durable inbox with a worker: not yet. Until then handlers run before the answer.
+//! - Sending webhooks, and models of other people's payloads: never. Payloads are your own types.
+//!
+//! # Features
+//! Default is none; each adds and none takes away.
+//!
+//! | feature | for |
+//! | --- | --- |
+//! | `tokio` | work that outlives its connection, timeouts, lease renewal, waiting for a busy holder, `close` |
+//! | `tower` | `Receiver` as a service for hyper and others |
+//! | `axum` | the same with axum's nesting, and the `Webhook` extractor |
+//! | `actix` | a handler, an extractor and conversions for actix-web 4 |
+//! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
+//! | `multipart` | multipart forms, which Mailgun's routes send |
+//! | `testing` | signed requests for every provider, conformance suites for your own store or provider |
+//!
+//! # Versions
+//! Public types come from `http` 1, `bytes` 1, `serde` 1 and `time` 0.3: a new major version of one of them is a new
+//! major version here. Those of `axum`, `actix-web` and `sqlx` stand only in the modules of their features; a new major
+//! version of one of those is a new minor version here before 1.0, and says so in the change log.
 #![cfg_attr(inhook_docs, feature(doc_cfg))]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![warn(clippy::todo, clippy::dbg_macro, clippy::print_stdout, clippy::print_stderr)]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
+// A module uses only modules that stand above it, as a request travels.
 mod clock;
 mod error;
 mod secret;
@@ -27,7 +92,12 @@ pub mod axum;
 #[cfg_attr(inhook_docs, doc(cfg(feature = "actix")))]
 pub mod actix;
 #[cfg(feature = "testing")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "testing")))]
 pub mod testing;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("docs/guarantees.md")]
+pub mod _guarantees {}
 
 pub use answer::Answer;
 pub use clock::Clock;
