@@ -1,0 +1,262 @@
+//! How far each stream has come.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use time::OffsetDateTime;
+
+use super::{
+    expiring::{Ends, Expiring},
+    id::{Id, Now, Second},
+};
+use crate::{
+    Error,
+    place::{Gap, Order, Place, Rank, Stream, Token},
+    store::{Blocked, Slot},
+};
+
+/// For how long a stream is kept that was skipped and never saw an event.
+const UNTOLD: Duration = Duration::from_secs(31 * 86_400);
+
+#[derive(Debug, Default)]
+struct State {
+    mark: Option<Rank>,
+    tombstone: bool,
+    holder: Option<Holder>,
+    /// When it has seen nothing for long enough.
+    idle: Second,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    token: Token,
+    until: OffsetDateTime,
+    ends: Second,
+}
+
+impl Ends for State {
+    fn ends(&self) -> Option<Second> {
+        (!self.tombstone).then(|| self.holder.map_or(self.idle, |holder| self.idle.max(holder.ends)))
+    }
+}
+
+/// What waits in a stream for what is missing before it.
+#[derive(Debug)]
+struct Waiting {
+    stream: Stream,
+    ranks: BTreeMap<Rank, Wait>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    since: OffsetDateTime,
+    lasts: Duration,
+}
+
+impl Wait {
+    /// How much of it is left.
+    fn left(self, now: Now) -> Option<Duration> {
+        let waited = Duration::try_from(now.at - self.since).unwrap_or_default();
+        self.lasts.checked_sub(waited).filter(|left| !left.is_zero())
+    }
+}
+
+/// What a stream says of a claim.
+#[derive(Debug)]
+pub(super) enum Turn {
+    Now,
+    Past,
+    Later(Duration),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    all: Expiring<State>,
+    waiting: HashMap<Id, Waiting>,
+    /// In all streams together.
+    waits: usize,
+}
+
+impl Streams {
+    /// Fails where it would have to remember more than `capacity`.
+    pub(super) fn judge(
+        &mut self,
+        id: Id,
+        slot: &Slot,
+        place: &Place,
+        capacity: usize,
+        now: Now,
+    ) -> Result<Turn, Error> {
+        let Some(state) = self.all.get(id) else {
+            return if self.all.len() < capacity { Ok(Turn::Now) } else { Err(Error::store("too many streams")) };
+        };
+        if let Some(left) = state.holder.and_then(|holder| now.left(holder.until)) {
+            return Ok(Turn::Later(left));
+        }
+        let Some(mark) = &state.mark else { return Ok(Turn::Now) };
+        let rank = &place.rank;
+        let dead = state.tombstone && (rank < mark || (rank == mark && !place.last));
+        if dead || (rank < mark && place.order != Order::Serial) {
+            self.waits_no_longer(id, rank);
+            return Ok(Turn::Past);
+        }
+        let Order::Sequence { wait, on_gap } = place.order else { return Ok(Turn::Now) };
+        if rank == mark || mark.next().as_ref() == Some(rank) {
+            return Ok(Turn::Now);
+        }
+        let waits = self.waits(id, slot, place, wait, capacity, now)?;
+        Ok(match (waits.left(now), on_gap) {
+            (Some(left), _) => Turn::Later(left),
+            (None, Gap::Proceed) => Turn::Now,
+            // Only the missing one or an operator ends it, so there is no better guess.
+            (None, Gap::Block) => Turn::Later(wait.max(Duration::from_secs(1))),
+        })
+    }
+
+    fn waits(
+        &mut self,
+        id: Id,
+        slot: &Slot,
+        place: &Place,
+        lasts: Duration,
+        capacity: usize,
+        now: Now,
+    ) -> Result<Wait, Error> {
+        self.change(id, |state| state.idle = now.end(now.after(slot.remember)));
+        let none = || Waiting { stream: slot.key.stream(&*place.stream), ranks: BTreeMap::new() };
+        let waiting = self.waiting.entry(id).or_insert_with(none);
+        if let Some(wait) = waiting.ranks.get_mut(&place.rank) {
+            wait.lasts = lasts;
+            return Ok(*wait);
+        }
+        if self.waits >= capacity {
+            return Err(Error::store("too many events wait for their predecessors"));
+        }
+        let wait = Wait { since: now.at, lasts };
+        waiting.ranks.insert(place.rank.clone(), wait);
+        self.waits += 1;
+        Ok(wait)
+    }
+
+    fn waits_no_longer(&mut self, id: Id, rank: &Rank) {
+        let Some(waiting) = self.waiting.get_mut(&id) else { return };
+        self.waits -= usize::from(waiting.ranks.remove(rank).is_some());
+        if waiting.ranks.is_empty() {
+            self.waiting.remove(&id);
+        }
+    }
+
+    pub(super) fn grant(&mut self, id: Id, slot: &Slot, place: &Place, token: Token, now: Now) {
+        self.waits_no_longer(id, &place.rank);
+        self.change(id, |state| {
+            state.idle = now.end(now.after(slot.remember));
+            state.hold(token, slot.lease, now);
+        });
+    }
+
+    pub(super) fn is_held(&self, id: Id, token: Token) -> bool {
+        self.all.get(id).and_then(|state| state.holder).is_some_and(|holder| holder.token == token)
+    }
+
+    pub(super) fn extend(&mut self, id: Id, token: Token, lease: Duration, now: Now) {
+        self.change(id, |state| state.hold(token, lease, now));
+    }
+
+    /// Lets go of it, and of a stream that has seen nothing else.
+    pub(super) fn release(&mut self, id: Id) {
+        self.change(id, |state| state.holder = None);
+        if self.all.get(id).is_some_and(|state| state.mark.is_none()) {
+            self.all.remove(id);
+        }
+    }
+
+    pub(super) fn complete(&mut self, id: Id, slot: &Slot, place: &Place, now: Now) {
+        self.change(id, |state| {
+            state.holder = None;
+            state.idle = now.end(now.after(slot.remember));
+            match state.mark.as_ref().map(|mark| place.rank.cmp(mark)) {
+                Some(std::cmp::Ordering::Less) => {}
+                Some(std::cmp::Ordering::Equal) => state.tombstone |= place.last,
+                Some(std::cmp::Ordering::Greater) | None => {
+                    (state.mark, state.tombstone) = (Some(place.rank.clone()), place.last);
+                }
+            }
+        });
+        self.moved(id);
+    }
+
+    pub(super) fn skip(&mut self, stream: &Stream, rank: &Rank, capacity: usize, now: Now) -> Result<bool, Error> {
+        let (id, Some(to)) = (Id::of_stream(stream), rank.previous()) else { return Ok(false) };
+        match self.all.get(id) {
+            Some(state) if state.mark.as_ref().is_some_and(|mark| *mark >= to) => return Ok(false),
+            None if self.all.len() >= capacity => return Err(Error::store("too many streams")),
+            _ => {}
+        }
+        self.change(id, |state| {
+            state.mark = Some(to);
+            state.idle = state.idle.max(now.end(now.after(UNTOLD)));
+        });
+        self.moved(id);
+        Ok(true)
+    }
+
+    /// Removes one that is over.
+    pub(super) fn free(&mut self, now: Now) -> bool {
+        let Some((id, _)) = self.all.free(now.second()) else { return false };
+        if let Some(waiting) = self.waiting.remove(&id) {
+            self.waits -= waiting.ranks.len();
+        }
+        true
+    }
+
+    /// The whole list is sorted for each page: it is short, unless much stands still.
+    pub(super) fn blocked(&self, after: Option<&Stream>, limit: usize, now: Now) -> Vec<Blocked> {
+        let mut blocked: Vec<&Waiting> = self.waiting.values().filter(|waiting| waiting.is_blocked(now)).collect();
+        blocked.retain(|waiting| after.is_none_or(|after| waiting.stream > *after));
+        blocked.sort_by(|a, b| a.stream.cmp(&b.stream));
+        let listed = blocked.into_iter().take(limit).filter_map(|waiting| {
+            let (rank, wait) = waiting.ranks.first_key_value()?;
+            let waits = u64::try_from(waiting.ranks.len()).unwrap_or(u64::MAX);
+            Some(Blocked::new(waiting.stream.clone(), rank.clone(), wait.since, waits))
+        });
+        listed.collect()
+    }
+
+    /// What the mark has come to or gone past waits for nothing any more.
+    fn moved(&mut self, id: Id) {
+        let (Some(waiting), Some(state)) = (self.waiting.get_mut(&id), self.all.get(id)) else { return };
+        let Some(mark) = &state.mark else { return };
+        let next = mark.next();
+        let reached = next.as_ref().unwrap_or(mark);
+        while let Some(first) = waiting.ranks.first_entry()
+            && first.key() <= reached
+        {
+            first.remove();
+            self.waits -= 1;
+        }
+        if waiting.ranks.is_empty() {
+            self.waiting.remove(&id);
+        }
+    }
+
+    fn change(&mut self, id: Id, change: impl FnOnce(&mut State)) {
+        let mut state = self.all.remove(id).unwrap_or_default();
+        change(&mut state);
+        self.all.put(id, state);
+    }
+}
+
+impl State {
+    fn hold(&mut self, token: Token, lease: Duration, now: Now) {
+        let until = now.after(lease);
+        self.holder = Some(Holder { token, until, ends: now.end(until) });
+    }
+}
+
+impl Waiting {
+    fn is_blocked(&self, now: Now) -> bool {
+        self.ranks.values().any(|wait| wait.left(now).is_none())
+    }
+}
