@@ -95,6 +95,10 @@ pub mod actix;
 #[cfg_attr(inhook_docs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("docs/guarantees.md")]
 pub mod _guarantees {}

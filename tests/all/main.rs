@@ -1,0 +1,4 @@
+//! All of the crate's integration tests in one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod structure;
