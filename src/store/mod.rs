@@ -17,7 +17,7 @@ mod erased;
 mod memory;
 mod shared;
 #[cfg(feature = "sqlite")]
-mod sqlite;
+pub mod sqlite;
 
 use std::{future::Future, ops::DerefMut, time::Duration};
 

@@ -1,0 +1,43 @@
+//! Marks that are committed with what the handler writes.
+
+use sqlx::SqliteConnection;
+
+use super::{
+    super::{Claim, Slot, TransactionalStore},
+    SqliteStore, SqliteTx, claim, order, sqlx,
+    write::TRY_AGAIN,
+};
+use crate::{Answer, Error, ErrorKind};
+
+impl TransactionalStore for SqliteStore {
+    type Conn = SqliteConnection;
+    type Tx = SqliteTx;
+
+    async fn begin(&self, slot: &Slot) -> Result<Claim<SqliteTx>, Error> {
+        let Some(mut tx) = self.try_write().await? else {
+            return Ok(Claim::Busy { retry_after: TRY_AGAIN });
+        };
+        let now = self.now();
+        if let Some(refused) = claim::refusal(&mut tx, slot, now).await? {
+            // It may have noted who waits.
+            tx.commit().await?;
+            return Ok(refused);
+        }
+        claim::mark(&mut tx, slot, now).await?;
+        order::hold(&mut tx, slot, now, None).await?;
+        Ok(Claim::Granted(tx))
+    }
+
+    async fn commit(&self, mut tx: SqliteTx, slot: &Slot, answer: Option<&Answer>) -> Result<(), Error> {
+        let now = self.now();
+        if !claim::seal(&mut tx, slot, answer, now).await? || !order::advance(&mut tx, slot, None, now).await? {
+            // SQLite ends a transaction by itself when the disk is full, and a handler can do it by hand.
+            return Err(Error::new(ErrorKind::Store, "the transaction was ended before its commit"));
+        }
+        tx.commit().await
+    }
+
+    async fn rollback(&self, tx: SqliteTx) -> Result<(), Error> {
+        tx.rollback().await
+    }
+}
