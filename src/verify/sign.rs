@@ -18,7 +18,9 @@ use crate::{
 };
 
 /// Puts proofs into requests as one scheme of a provider does.
-pub(crate) enum Signer {
+pub(crate) struct Signer(Proof);
+
+enum Proof {
     Hmac(Hmac, Vec<Mac>),
     Token(Token, Secret),
 }
@@ -42,21 +44,21 @@ impl Signer {
                 macs.push(mac);
             }
         }
-        Ok(match scheme {
-            Scheme::Hmac(hmac) => Self::Hmac(*hmac, macs),
-            Scheme::Token(token) => Self::Token(*token, secret.clone()),
-        })
+        Ok(Self(match scheme {
+            Scheme::Hmac(hmac) => Proof::Hmac(*hmac, macs),
+            Scheme::Token(token) => Proof::Token(*token, secret.clone()),
+        }))
     }
 
     /// With the key as it is, which is how handshakes with a key of their own are signed.
     pub(crate) fn with_key(hmac: &Hmac, key: &[u8]) -> Option<Self> {
-        Some(Self::Hmac(*hmac, vec![Mac::new(hmac.digest, key)?]))
+        Some(Self(Proof::Hmac(*hmac, vec![Mac::new(hmac.digest, key)?])))
     }
 
     /// Writes time, id and proof into the request; all else must be in it already.
     pub(crate) fn sign(&self, request: &mut Request<Bytes>, stamps: Stamps<'_>) -> Result<(), Error> {
-        match self {
-            Self::Token(token, secret) => {
+        match &self.0 {
+            Proof::Token(token, secret) => {
                 let secret = secret.expose();
                 match token.form {
                     TokenForm::Bare => put(request, token.at, secret),
@@ -64,7 +66,7 @@ impl Signer {
                     TokenForm::Basic => put(request, token.at, format!("Basic {}", BASE64.encode(secret)).as_bytes()),
                 }
             }
-            Self::Hmac(hmac, macs) => {
+            Proof::Hmac(hmac, macs) => {
                 let mut pairs = Vec::new();
                 let mut place = |at: At, text: &str| match at {
                     At::SignaturePair(name) => {
