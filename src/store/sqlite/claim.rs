@@ -175,7 +175,7 @@ async fn take(conn: &mut SqliteConnection, slot: &Slot, lease_until: i64) -> Res
 }
 
 /// Whether the same fingerprint is remembered under another key.
-async fn twin(conn: &mut SqliteConnection, slot: &Slot, now: i64) -> Result<bool, Error> {
+pub(super) async fn twin(conn: &mut SqliteConnection, slot: &Slot, now: i64) -> Result<bool, Error> {
     let Some(fingerprint) = slot.fingerprint.filter(|_| slot.twins) else { return Ok(false) };
     let found: Option<(i64,)> = Row::from(&slot.key)
         .select(

@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::{
-    super::{Claim, Slot, TransactionalStore},
+    super::{Begun, Claim, Slot, TransactionalStore},
     SqliteStore, SqliteTx, claim, order, sqlx,
     write::TRY_AGAIN,
 };
@@ -13,7 +13,7 @@ impl TransactionalStore for SqliteStore {
     type Conn = SqliteConnection;
     type Tx = SqliteTx;
 
-    async fn begin(&self, slot: &Slot) -> Result<Claim<SqliteTx>, Error> {
+    async fn begin(&self, slot: &Slot) -> Result<Claim<Begun<SqliteTx>>, Error> {
         let Some(mut tx) = self.try_write().await? else {
             return Ok(Claim::Busy { retry_after: TRY_AGAIN });
         };
@@ -23,9 +23,10 @@ impl TransactionalStore for SqliteStore {
             tx.commit().await?;
             return Ok(refused);
         }
+        let twin = claim::twin(&mut tx, slot, now).await?;
         claim::mark(&mut tx, slot, now).await?;
         order::hold(&mut tx, slot, now, None).await?;
-        Ok(Claim::Granted(tx))
+        Ok(Claim::Granted(Begun { twin, ..Begun::new(tx) }))
     }
 
     async fn commit(&self, mut tx: SqliteTx, slot: &Slot, answer: Option<&Answer>) -> Result<(), Error> {
