@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use super::{
     answer,
     gate::Pass,
-    rt,
+    rt::{self, Caught},
     work::{Rules, Turn, Work, bind_nonce},
 };
 use crate::{
@@ -95,13 +95,14 @@ impl Flow {
     pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, pass: Pass) -> Report {
         let flow = Arc::clone(self);
         let all = rt::detached(Box::pin(async move {
-            let report = flow.all(delivery).await;
+            // Handlers are caught each by itself; this is for the closures that say keys and places, and for observers.
+            let report = Caught(Box::pin(flow.all(delivery))).await;
             flow.purge().await;
             drop(pass);
             report
         }));
-        // `None` only if the runtime is shutting down, or an observer panicked: then nothing is known.
-        all.await.unwrap_or_else(|| {
+        // `None` too if the runtime is shutting down: then nothing is known.
+        all.await.flatten().unwrap_or_else(|| {
             let outcomes = vec![Outcome::of_request(End::Panicked, None, None)];
             let response = answer::response(&outcomes, http::StatusCode::OK);
             Report { outcomes, response }
