@@ -60,6 +60,13 @@ impl Hmac {
         ensure(signs(Part::Timestamp) <= self.timestamp.is_some(), "the signed timestamp stands nowhere")?;
         ensure(self.timestamp.is_none() || signs(Part::Timestamp), "a timestamp that is not signed proves nothing")?;
         ensure(signs(Part::Id) == (self.id != At::Nowhere), "a signed id is in the template and in the request")?;
+        let itself = match self.signature {
+            At::Json(_) | At::Form(_) => signs(Part::Body) || signs(Part::SortedForm),
+            At::Query(_) => signs(Part::Query) || signs(Part::Url),
+            At::Header(name) => signs(Part::Header(name)),
+            _ => false,
+        };
+        ensure(!itself, "no signature can be over itself")?;
         for at in [self.timestamp.map_or(At::Nowhere, |(at, _)| at), self.id] {
             let pair = matches!((at, self.syntax), (At::SignaturePair(_), Syntax::Pairs { .. }));
             ensure(at == At::Nowhere || pair || proves(at), "what is signed stands in a header, a pair or a field")?;

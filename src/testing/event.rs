@@ -16,7 +16,7 @@ const TEST: Provider = Provider::new(
     "test",
     Scheme::Hmac(
         Hmac::new(Digest::Sha256)
-            .over(&[Part::Header("test-kind"), Part::Text("."), Part::Id, Part::Text("."), Part::Body])
+            .over(&[Part::Header("test-kind"), Part::Text("\n"), Part::Id, Part::Text("\n"), Part::Body])
             .signature(At::Header("test-signature"), Syntax::Bare)
             .id(ID),
     ),

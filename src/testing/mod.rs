@@ -2,6 +2,7 @@
 
 mod event;
 mod fill;
+mod forge;
 mod handshake;
 mod provider;
 mod signed;

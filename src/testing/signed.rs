@@ -50,6 +50,7 @@ pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<By
         content_type: None,
         fresh: fresh(),
         scheme: None,
+        time: None,
     }
 }
 
@@ -72,7 +73,8 @@ pub struct Signed {
     headers: HeaderMap,
     content_type: Option<HeaderValue>,
     fresh: String,
-    scheme: Option<usize>,
+    scheme: Option<Scheme>,
+    time: Option<String>,
 }
 
 impl Signed {
@@ -138,9 +140,15 @@ impl Signed {
         self
     }
 
-    /// Signs by the provider's scheme of this number instead of the first that goes with the body.
-    pub(super) fn scheme(mut self, at: usize) -> Self {
-        self.scheme = Some(at);
+    /// Signs by this scheme instead of the provider's first that goes with the body.
+    pub(super) fn scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = Some(scheme);
+        self
+    }
+
+    /// Signs this as the timestamp, whatever it is.
+    pub(super) fn time(mut self, text: impl Into<String>) -> Self {
+        self.time = Some(text.into());
         self
     }
 
@@ -151,8 +159,11 @@ impl Signed {
     /// provider's requests, or this body, have no place for.
     pub fn build(self) -> Request<Bytes> {
         let scheme = self.choose();
-        let signer = Signer::new(&scheme, &self.secret, &self.others);
-        self.sign(self.draft(&scheme, Method::POST), signer)
+        self.sign(self.draft(&scheme, Method::POST), self.signer(&scheme))
+    }
+
+    pub(super) fn signer(&self, scheme: &Scheme) -> Result<Signer, Error> {
+        Signer::new(scheme, &self.secret, &self.others)
     }
 
     #[expect(clippy::expect_used, clippy::panic, reason = "a helper for tests")]
@@ -160,7 +171,7 @@ impl Signed {
         let uri = draft.request.uri();
         let base = format!("{}://{}", uri.scheme_str().expect("http or https"), uri.authority().expect("a host"));
         let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
-        let stamps = Stamps { base: &base, at, id: &draft.id };
+        let stamps = Stamps { base: &base, at, time: self.time.as_deref(), id: &draft.id };
         match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
             Ok(()) => draft.request,
             Err(error) => panic!("a request of `{}` cannot be signed: {error:?}", self.provider.name),
@@ -176,12 +187,8 @@ impl Signed {
             At::Json(_) => !is_form,
             _ => true,
         };
-        let mut schemes = self.provider.schemes();
-        let scheme = match self.scheme {
-            Some(at) => schemes.nth(at),
-            None => schemes.find(fits),
-        };
-        *scheme.expect("a scheme that goes with this content type")
+        let chosen = self.scheme.or_else(|| self.provider.schemes().find(fits).copied());
+        chosen.expect("a scheme that goes with this content type")
     }
 
     fn says_form(&self) -> bool {
@@ -264,7 +271,7 @@ pub(super) fn place(scheme: &Scheme) -> At {
     }
 }
 
-fn needs_form(scheme: &Scheme) -> bool {
+pub(super) fn needs_form(scheme: &Scheme) -> bool {
     matches!(scheme, Scheme::Hmac(hmac) if hmac.parts.contains(&Part::SortedForm))
         || matches!(place(scheme), At::Form(_))
 }

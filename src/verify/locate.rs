@@ -14,7 +14,7 @@ const REPEATED: Error = Error::new(ErrorKind::MalformedHeader, "it comes more th
 
 /// What stands at `at`, as bytes; absent and empty are one. A header that comes twice is refused, unless
 /// `repeats` allows one that says the same twice.
-pub(super) fn find<'a>(at: At, request: &'a Incoming<'_>, repeats: bool) -> Result<Option<Cow<'a, [u8]>>, Error> {
+pub(crate) fn find<'a>(at: At, request: &'a Incoming<'_>, repeats: bool) -> Result<Option<Cow<'a, [u8]>>, Error> {
     let found = match at {
         At::Header(name) => header(request, name, repeats)?.map(Cow::Borrowed),
         At::Query(name) => {

@@ -29,6 +29,7 @@ pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 pub(crate) use self::plan::Coverage;
 #[cfg(feature = "testing")]
 pub(crate) use self::{
+    locate::find,
     put::{edit, put},
     sign::{Signer, Stamps},
 };

@@ -31,6 +31,8 @@ pub(crate) struct Stamps<'a> {
     /// Scheme and host as the sender sees them.
     pub(crate) base: &'a str,
     pub(crate) at: OffsetDateTime,
+    /// What to write for the time, if it shall not be `at`.
+    pub(crate) time: Option<&'a str>,
     /// The id to sign, for a scheme that signs one.
     pub(crate) id: &'a str,
 }
@@ -77,7 +79,7 @@ impl Signer {
                 };
                 let mut time = None;
                 if let Some((at, unit)) = hmac.timestamp {
-                    let text = written(stamps.at, unit)?;
+                    let text = stamps.time.map_or_else(|| written(stamps.at, unit), |text| Ok(text.to_owned()))?;
                     place(at, &text)?;
                     time = Some(text);
                 }

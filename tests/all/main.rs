@@ -1,6 +1,8 @@
 //! All of the crate's integration tests in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(feature = "testing")]
+mod providers;
 mod structure;
 #[cfg(feature = "testing")]
 mod vectors;

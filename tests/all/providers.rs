@@ -1,0 +1,124 @@
+//! Every provider's data holds up, and so do providers of the user's own, whatever their scheme; broken ones do not.
+
+use std::panic;
+
+use inhook::{
+    Provider,
+    provider::{
+        ALL, At, Attempt, Batch, Digest, Encoding, Handshake, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit, Token,
+    },
+    testing::check_provider,
+};
+
+const SIGNATURE: At = At::Header("x-signature");
+const BODY: Hmac = Hmac::new(Digest::Sha256).signature(SIGNATURE, Syntax::Bare);
+
+const fn hmac(hmac: Hmac) -> Provider {
+    Provider::new("acme", Scheme::Hmac(hmac)).identity(&[At::Json("/id")]).label(At::Json("/id"))
+}
+
+const fn token(token: Token) -> Provider {
+    Provider::new("acme", Scheme::Token(token)).identity(&[At::Json("/id")])
+}
+
+#[test]
+fn every_provider_holds_up() {
+    ALL.iter().for_each(|provider| check_provider(provider));
+}
+
+#[test]
+fn tokens_hold_up_wherever_they_stand() {
+    check_provider(&token(Token::bearer()));
+    check_provider(&token(Token::basic()));
+    for at in [At::Header("x-token"), At::Query("token"), At::Json("/auth/token"), At::Form("token")] {
+        check_provider(&Provider::new("acme", Scheme::Token(Token::bare(at))));
+    }
+}
+
+#[test]
+fn every_encoding_digest_and_key_holds_up() {
+    let encodings = [Encoding::Hex, Encoding::Base64, Encoding::Base64Url, Encoding::Base64UrlUnpadded];
+    for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
+        for encoding in encodings {
+            check_provider(&hmac(Hmac::new(digest).signature(SIGNATURE, Syntax::Bare).encoding(encoding)));
+        }
+    }
+    for key in [KeyForm::Text, KeyForm::Base64, KeyForm::Base64After("acme_"), KeyForm::Hex] {
+        check_provider(&hmac(BODY.key(key)));
+    }
+}
+
+#[test]
+fn every_syntax_holds_up() {
+    let pairs = Syntax::Pairs { separator: ';', signature: "sig", spaces: true };
+    for syntax in [Syntax::Prefixed("v9="), Syntax::List { separator: '|', prefix: "v1:" }, pairs] {
+        check_provider(&hmac(BODY.signature(SIGNATURE, syntax)));
+        check_provider(&hmac(BODY.signature(SIGNATURE, syntax).repeated_lines()));
+        check_provider(&hmac(BODY.signature(At::Query("signature"), syntax)));
+    }
+    let in_pairs = BODY
+        .signature(SIGNATURE, pairs)
+        .timestamp(At::SignaturePair("time"), TimeUnit::Millis)
+        .id(At::SignaturePair("id"))
+        .over(&[Part::Id, Part::Text("/"), Part::Timestamp, Part::Text("/"), Part::Body]);
+    check_provider(&hmac(in_pairs).tolerance(60, 5).identity(&[At::SignedId]));
+}
+
+#[test]
+fn every_part_holds_up() {
+    const TIMED: &[Part] = &[Part::Timestamp, Part::Body];
+    const TARGET: &[Part] =
+        &[Part::Method, Part::Path, Part::Text("?"), Part::Query, Part::Header("x-other"), Part::Body];
+    check_provider(&hmac(BODY.over(TARGET)));
+    check_provider(&hmac(BODY.over(&[Part::Url, Part::Text("\n"), Part::Body])));
+    check_provider(&hmac(BODY.over(&[Part::SortedForm])).identity(&[At::Form("id")]));
+    check_provider(&hmac(BODY.over(&[Part::Path, Part::SortedForm])).form_json("json"));
+    for unit in [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Rfc3339] {
+        for at in [At::Header("x-time"), At::Query("time"), At::Json("/time")] {
+            check_provider(&hmac(BODY.over(TIMED).timestamp(at, unit)).tolerance(300, 30));
+        }
+    }
+    // A time without a tolerance is signed and not judged.
+    check_provider(&hmac(BODY.over(TIMED).timestamp(At::Header("x-time"), TimeUnit::Seconds)));
+    let in_body = BODY.signature(At::Json("/sig"), Syntax::Bare).over(&[Part::Id]).id(At::Json("/nonce"));
+    check_provider(&hmac(in_body).nonce(At::SignedId));
+}
+
+#[test]
+fn every_shape_holds_up() {
+    const ITEMS: &[At] = &[At::Json("/a|b"), At::Optional(&At::Json("/c")), At::Day(&At::Json("/at"))];
+    for batch in [Batch::One, Batch::Lines, Batch::List(""), Batch::List("/all/events")] {
+        let provider = hmac(BODY).batch(batch).identity(ITEMS).requires(&["x-acme"]);
+        check_provider(&provider.attempt(Attempt::Count(At::Header("x-attempt"))));
+    }
+    let challenge = At::Query("challenge");
+    let handshakes: &[Handshake] = &[
+        Handshake::head(),
+        Handshake::get(challenge).echo_text(challenge),
+        Handshake::post(At::Json("/type"), "hello").echo_json("answer", At::Json("/question")),
+    ];
+    check_provider(&hmac(BODY).handshakes(handshakes.to_vec().leak()));
+    let either = hmac(BODY).or(Scheme::Token(Token::bearer()));
+    check_provider(&either.identity(&[At::Header("x-id"), At::PayloadDigest]));
+}
+
+#[test]
+fn what_does_not_hold_up_is_found() {
+    const TIMED: Hmac = BODY.over(&[Part::Timestamp, Part::Body]).timestamp(At::Header("x-time"), TimeUnit::Seconds);
+    let broken: [(Provider, &str); 8] = [
+        (hmac(BODY).identity(&[At::Text("same")]), "the next event's too"),
+        (hmac(TIMED).identity(&[At::Header("x-time")]), "sent again with a later timestamp"),
+        (hmac(BODY).identity(&[At::SignedId]), "has no identity"),
+        (hmac(BODY).identity(&[At::Json("/id"), At::SignaturePair("t")]), "has no identity"),
+        (hmac(Hmac::new(Digest::Sha256)), "a signature stands in"),
+        (hmac(BODY.signature(At::Json("/sig"), Syntax::Bare)), "over itself"),
+        (hmac(BODY.signature(At::Query("sig"), Syntax::Bare).over(&[Part::Url])), "over itself"),
+        // The second scheme never judges: the first takes its header.
+        (hmac(BODY).or(Scheme::Token(Token::bare(SIGNATURE))), "is refused"),
+    ];
+    for (provider, finding) in broken {
+        let found = panic::catch_unwind(|| check_provider(&provider)).unwrap_err();
+        let message = found.downcast_ref::<String>().unwrap();
+        assert!(message.starts_with("provider `acme`: ") && message.contains(finding), "{finding}: {message}");
+    }
+}
