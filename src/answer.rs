@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, provider::Thanks};
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -37,6 +37,14 @@ impl Answer {
     /// A plain text body.
     pub fn text(body: impl Into<String>) -> Self {
         Self { json: None, text: Some(body.into()) }
+    }
+
+    pub(crate) fn thanks(thanks: Thanks) -> Self {
+        match thanks {
+            Thanks::Nothing => Self::success(),
+            Thanks::Text(text) => Self::text(text),
+            Thanks::Json(json) => Self { json: Some(json.to_owned()), text: None },
+        }
     }
 
     /// Whether it is plain success.

@@ -16,6 +16,7 @@ use self::digest::Digest;
 use crate::{
     Error, Incoming, Payload, Raw, Verifier,
     place::{Key, Place, Token},
+    provider::Thanks,
     verify::{Coverage, Field},
 };
 
@@ -43,6 +44,7 @@ pub struct Delivery {
 pub(crate) struct Contract {
     pub(crate) provider: Cow<'static, str>,
     pub(crate) success: u16,
+    pub(crate) thanks: Thanks,
     pub(crate) deadline: Duration,
 }
 
@@ -52,7 +54,7 @@ pub type Reply = Response<Bytes>;
 impl Delivery {
     /// For what nobody waits for.
     pub(crate) fn of_record(event: Event) -> Self {
-        let contract = Contract { provider: event.provider.clone(), success: 200, deadline: Duration::from_secs(5) };
+        let contract = Contract { provider: event.provider.clone(), success: 200, thanks: Thanks::Nothing, deadline: Duration::from_secs(5) };
         Self { events: vec![event], reply: None, contract }
     }
 

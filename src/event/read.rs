@@ -16,7 +16,7 @@ use crate::{
         Kind, form,
         json::{self, Picked},
     },
-    provider::{self, At, Attempt, Batch, Echo, Envelope, Handshake, Proof, Provider, TimeUnit, Verb, When},
+    provider::{At, Attempt, Batch, Challenge, Echo, Envelope, Handshake, Proof, Provider, TimeUnit, Verb, When},
     verify::{Coverage, Verified},
 };
 
@@ -40,6 +40,7 @@ impl Verified<'_> {
         let contract = Contract {
             provider: Cow::Borrowed(provider.name),
             success: provider.success,
+            thanks: provider.thanks,
             deadline: provider.deadline,
         };
         let (method, uri) = self.request.target.unzip();
@@ -54,7 +55,7 @@ impl Verified<'_> {
         };
         let (headers, signed_id, picked) = (self.request.headers, self.signed_id(), picked.as_ref());
         let scene = Scene { headers, uri, fields, signed_id: signed_id.as_deref(), document: picked, item: picked };
-        if let Some(reply) = handshake(&provider, self.handshake(), method, &scene)? {
+        if let Some(reply) = handshake(&self, method, &scene)? {
             return Ok(Delivery { events: Vec::new(), reply: Some(reply), contract });
         }
         if let Some(broken) = broken {
@@ -118,12 +119,8 @@ fn items<'d>(batch: Batch, document: &'d Bytes, picked: Option<&Picked<'_, 'd>>)
 /// What is handed on: nothing that would let its reader sign, log in, or pass for the sender.
 fn kept(verified: &Verified<'_>) -> HeaderMap {
     let mut headers = verified.request.headers.clone();
-    let proofs = verified.verifier.data().schemes().map(|scheme| match scheme {
-        provider::Scheme::Hmac(hmac) => hmac.signature,
-        provider::Scheme::Token(token) => token.at,
-    });
-    for proof in proofs {
-        if let At::Header(name) = proof {
+    for scheme in verified.verifier.data().schemes() {
+        if let At::Header(name) = scheme.place() {
             headers.remove(name);
         }
     }
@@ -136,37 +133,46 @@ fn kept(verified: &Verified<'_>) -> HeaderMap {
     headers
 }
 
-fn handshake(
-    provider: &Provider,
-    proved: Option<&'static Handshake>,
-    method: Option<&Method>,
-    scene: &Scene<'_>,
-) -> Result<Option<Reply>, Error> {
+fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>) -> Result<Option<Reply>, Error> {
     let verb = match method.unwrap_or(&Method::POST) {
         &Method::GET => Verb::Get,
         &Method::HEAD => Verb::Head,
         _ => Verb::Post,
     };
+    let says = |at, text| scene.text(at).as_deref() == Some(text);
     let asked = |h: &&Handshake| {
         h.method == verb
             && h.proof == Proof::Scheme
             && match h.when {
                 When::Always => true,
                 When::Has(at) => scene.text(at).is_some(),
-                When::Is(at, text) => scene.text(at).as_deref() == Some(text),
+                When::Is(at, text) => says(at, text),
             }
+            && h.also.is_none_or(|(at, text)| says(at, text))
     };
-    let Some(handshake) = proved.or_else(|| provider.handshakes.iter().find(asked)) else {
+    let provider = verified.verifier.data();
+    let Some(handshake) = verified.handshake().or_else(|| provider.handshakes.iter().find(asked)) else {
         return Ok(None);
     };
-    let text = |at| scene.text(at).ok_or(ENVELOPE("the handshake does not say what to answer"));
+    const UNSAID: fn() -> Error = || ENVELOPE("the handshake does not say what to answer");
+    let text = |at| scene.text(at).map(Cow::into_owned);
+    let challenge =
+        Challenge { text: &text, tag: &|parts, encoding| verified.tag(parts, encoding), public_key: verified.public_key() };
     let (kind, body) = match handshake.echo {
         Echo::Empty => return Ok(Some(Response::new(Bytes::new()))),
-        Echo::Text(at) => ("text/plain; charset=utf-8", text(at)?.into_owned()),
-        Echo::Json(field, at) => {
-            let text = serde_json::Value::from(text(at)?.into_owned());
-            ("application/json", serde_json::Value::from_iter([(field, text)]).to_string())
+        Echo::Header(name, at) => {
+            let value = HeaderValue::from_str(&text(at).ok_or_else(UNSAID)?).map_err(|_| UNSAID())?;
+            let mut reply = Response::new(Bytes::new());
+            reply.headers_mut().insert(name, value);
+            return Ok(Some(reply));
         }
+        Echo::Text(at) => (TEXT, text(at).ok_or_else(UNSAID)?),
+        Echo::Json(field, at) => {
+            let text = serde_json::Value::from(text(at).ok_or_else(UNSAID)?);
+            (JSON, serde_json::Value::from_iter([(field, text)]).to_string())
+        }
+        Echo::MadeText(answer) => (TEXT, answer(&challenge).ok_or_else(UNSAID)?),
+        Echo::MadeJson(answer) => (JSON, answer(&challenge).ok_or_else(UNSAID)?),
     };
     let mut reply = Response::new(Bytes::from(body));
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -174,6 +180,9 @@ fn handshake(
     reply.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     Ok(Some(reply))
 }
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
 
 /// What places are looked up in.
 #[derive(Clone, Copy)]

@@ -16,6 +16,10 @@ impl Provider {
                     ensure(proves(token.at), "a token stands in a header, a query parameter or a field")?;
                     token.at.check()?;
                 }
+                Scheme::Custom(custom) => {
+                    ensure(proves(custom.at), "a signature stands in a header, a query parameter or a field")?;
+                    custom.at.check()?;
+                }
             }
         }
         let e = &self.envelope;
@@ -55,10 +59,13 @@ impl Hmac {
     fn check(&self) -> Found {
         ensure(proves(self.signature), "a signature stands in a header, a query parameter or a field")?;
         self.signature.check()?;
+        self.others.iter().try_for_each(At::check)?;
         ensure(!self.parts.is_empty(), "something must be signed")?;
         let signs = |part| self.parts.contains(&part);
         ensure(signs(Part::Timestamp) <= self.timestamp.is_some(), "the signed timestamp stands nowhere")?;
-        ensure(self.timestamp.is_none() || signs(Part::Timestamp), "a timestamp that is not signed proves nothing")?;
+        let in_body = |at| matches!(at, At::Json(_)) && signs(Part::Body);
+        let signed = self.timestamp.is_none_or(|(at, _)| signs(Part::Timestamp) || in_body(at));
+        ensure(signed, "a timestamp that is not signed proves nothing")?;
         ensure(signs(Part::Id) == (self.id != At::Nowhere), "a signed id is in the template and in the request")?;
         let itself = match self.signature {
             At::Json(_) | At::Form(_) => signs(Part::Body) || signs(Part::SortedForm),

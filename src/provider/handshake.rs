@@ -1,30 +1,59 @@
 //! How a provider proves that an endpoint is its owner's, before it sends events there.
 
-use super::At;
+use std::fmt;
+
+use super::{At, Encoding, Tagger};
 
 /// A request that is no event: it is answered as its provider wants, and never reaches a handler.
 #[derive(Clone, Copy, Debug)]
 pub struct Handshake {
     pub(crate) method: Verb,
     pub(crate) when: When,
+    pub(crate) also: Option<(At, &'static str)>,
     pub(crate) proof: Proof,
     pub(crate) echo: Echo,
+    /// The JSON that an answer's function reads.
+    pub(crate) reads: &'static [At],
 }
 
 impl Handshake {
     /// A POST in which `at` says `value`, signed like any event.
     pub const fn post(at: At, value: &'static str) -> Self {
-        Self { method: Verb::Post, when: When::Is(at, value), proof: Proof::Scheme, echo: Echo::Empty }
+        Self { method: Verb::Post, when: When::Is(at, value), also: None, proof: Proof::Scheme, echo: Echo::Empty, reads: &[] }
     }
 
     /// A GET that carries `at`, authenticated like any event.
     pub const fn get(at: At) -> Self {
-        Self { method: Verb::Get, when: When::Has(at), proof: Proof::Scheme, echo: Echo::Empty }
+        Self { method: Verb::Get, when: When::Has(at), also: None, proof: Proof::Scheme, echo: Echo::Empty, reads: &[] }
     }
 
     /// A HEAD, which nobody signs: it says that the address answers, and nothing else.
     pub const fn head() -> Self {
-        Self { method: Verb::Head, when: When::Always, proof: Proof::None, echo: Echo::Empty }
+        Self { method: Verb::Head, when: When::Always, also: None, proof: Proof::None, echo: Echo::Empty, reads: &[] }
+    }
+
+    /// A POST that carries `at`, authenticated like any event.
+    pub const fn post_with(at: At) -> Self {
+        Self { method: Verb::Post, when: When::Has(at), also: None, proof: Proof::Scheme, echo: Echo::Empty, reads: &[] }
+    }
+
+    /// Only where another place says `value`.
+    pub const fn and(mut self, at: At, value: &'static str) -> Self {
+        self.also = Some((at, value));
+        self
+    }
+
+    /// Nobody signs it: it must bring nothing, and its answer tell nothing.
+    pub const fn unsigned(mut self) -> Self {
+        self.proof = Proof::None;
+        self
+    }
+
+    /// Proved by the [verify token](crate::VerifierBuilder::verify_token) at `at`, in place of a signature. Refused where
+    /// the verifier was told none.
+    pub const fn verify_token(mut self, at: At) -> Self {
+        self.proof = Proof::VerifyToken(at);
+        self
     }
 
     /// Signed with this well-known key in place of the secret. Whoever knows it can make such a request, so it must
@@ -47,6 +76,56 @@ impl Handshake {
     }
 }
 
+impl Handshake {
+    /// Answered with an empty body, and the text at `at` in this header.
+    pub const fn echo_header(mut self, name: &'static str, at: At) -> Self {
+        self.echo = Echo::Header(name, at);
+        self
+    }
+
+    /// Answered with the JSON that `answer` makes of what stands at `reads`; `None` is an envelope that cannot be read.
+    pub const fn answer_json(mut self, reads: &'static [At], answer: fn(&Challenge<'_>) -> Option<String>) -> Self {
+        (self.reads, self.echo) = (reads, Echo::MadeJson(answer));
+        self
+    }
+
+    /// Answered with the text that `answer` makes of what stands at `reads`; `None` is an envelope that cannot be read.
+    pub const fn answer_text(mut self, reads: &'static [At], answer: fn(&Challenge<'_>) -> Option<String>) -> Self {
+        (self.reads, self.echo) = (reads, Echo::MadeText(answer));
+        self
+    }
+}
+
+/// A handshake that waits for an answer of a provider's own making.
+pub struct Challenge<'a> {
+    pub(crate) text: &'a dyn Fn(At) -> Option<String>,
+    pub(crate) tag: &'a Tagger<'a>,
+    pub(crate) public_key: Option<&'a str>,
+}
+
+impl Challenge<'_> {
+    /// The text at a place.
+    pub fn text(&self, at: At) -> Option<String> {
+        (self.text)(at)
+    }
+
+    /// The HMAC over `text`, in this encoding, with the secret that proved the request, else the first.
+    pub fn tag(&self, text: &str, encoding: Encoding) -> String {
+        (self.tag)(&[text.as_bytes()], encoding)
+    }
+
+    /// The public key that the verifier was told.
+    pub fn public_key(&self) -> Option<&str> {
+        self.public_key
+    }
+}
+
+impl fmt::Debug for Challenge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Challenge")
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Get,
@@ -66,11 +145,15 @@ pub(crate) enum Proof {
     None,
     Scheme,
     Key(&'static str),
+    VerifyToken(At),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Echo {
     Empty,
     Text(At),
     Json(&'static str, At),
+    Header(&'static str, At),
+    MadeJson(fn(&Challenge<'_>) -> Option<String>),
+    MadeText(fn(&Challenge<'_>) -> Option<String>),
 }

@@ -20,24 +20,47 @@
 //! ```
 
 mod check;
+mod custom;
 mod envelope;
 mod handshake;
+pub(crate) mod locate;
 mod scheme;
 
 use std::{fmt, time::Duration};
 
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
 pub(crate) use self::{
     envelope::Envelope,
+    custom::Tagger,
     handshake::{Echo, Proof, Verb, When},
     scheme::TokenForm,
 };
 pub use self::{
+    custom::{Custom, Exhibit, Genuine, Judge, Sign, Unsigned},
     envelope::{At, Attempt, Batch, Retries},
-    handshake::Handshake,
+    handshake::{Challenge, Handshake},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit, Token},
 };
 
 const DAY: u64 = 86_400;
+
+/// What comes with success where a handler says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thanks {
+    Nothing,
+    Text(&'static str),
+    Json(&'static str),
+}
+
+/// A time in this unit; `None` if it cannot be written.
+pub(crate) fn write_time(at: OffsetDateTime, unit: TimeUnit) -> Option<String> {
+    match unit {
+        TimeUnit::Seconds => Some(at.unix_timestamp().to_string()),
+        TimeUnit::Millis => Some((at.unix_timestamp_nanos() / 1_000_000).to_string()),
+        TimeUnit::Rfc3339 => at.format(&Rfc3339).ok(),
+    }
+}
 
 /// One service that sends webhooks, as data.
 #[derive(Clone, Copy)]
@@ -52,7 +75,9 @@ pub struct Provider {
     pub(crate) future: Duration,
     pub(crate) envelope: Envelope,
     pub(crate) handshakes: &'static [Handshake],
+    pub(crate) needs_public_key: bool,
     pub(crate) success: u16,
+    pub(crate) thanks: Thanks,
     pub(crate) refused: u16,
     pub(crate) deadline: Duration,
     pub(crate) retries: Retries,
@@ -72,7 +97,9 @@ impl Provider {
             future: Duration::from_secs(300),
             envelope: Envelope::EMPTY,
             handshakes: &[],
+            needs_public_key: false,
             success: 200,
+            thanks: Thanks::Nothing,
             refused: 401,
             deadline: Duration::from_secs(5),
             retries: Retries::Hours(24 * 31),
@@ -199,6 +226,24 @@ impl Provider {
     /// The status that says "taken"; 200 unless said.
     pub const fn success(mut self, status: u16) -> Self {
         self.success = status;
+        self
+    }
+
+    /// The plain text that has to come with the success of an event whose handler gave no answer of its own.
+    pub const fn success_text(mut self, text: &'static str) -> Self {
+        self.thanks = Thanks::Text(text);
+        self
+    }
+
+    /// The JSON that has to come with the success of an event whose handler gave no answer of its own.
+    pub const fn success_json(mut self, json: &'static str) -> Self {
+        self.thanks = Thanks::Json(json);
+        self
+    }
+
+    /// Its verifiers have to be told a [public key](crate::VerifierBuilder::public_key) beside the secret.
+    pub const fn needs_public_key(mut self) -> Self {
+        self.needs_public_key = true;
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a provider signs, and where the signature stands.
 
-use super::At;
+use super::{At, Custom};
 
 /// How a request proves that it is genuine.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,28 @@ pub enum Scheme {
     Hmac(Hmac),
     /// A static credential, which covers nothing but itself.
     Token(Token),
+    /// Judged by a function, for what no data can say.
+    Custom(Custom),
+}
+
+impl Scheme {
+    /// Where its proof stands.
+    pub(crate) fn place(&self) -> At {
+        match self {
+            Self::Hmac(hmac) => hmac.signature,
+            Self::Token(token) => token.at,
+            Self::Custom(custom) => custom.at,
+        }
+    }
+
+    /// What it vouches for: parts of the request, and places in it.
+    pub(crate) fn covers(&self) -> (&'static [Part], Vec<At>) {
+        match self {
+            Self::Hmac(hmac) => (hmac.parts, vec![hmac.id, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at)]),
+            Self::Token(_) => (&[], Vec::new()),
+            Self::Custom(custom) => (custom.covers, custom.covers_places.to_vec()),
+        }
+    }
 }
 
 /// An HMAC over a template of the request's parts.
@@ -30,7 +52,9 @@ pub struct Hmac {
     pub(crate) digest: Digest,
     pub(crate) key: KeyForm,
     pub(crate) parts: &'static [Part],
+    pub(crate) plain: bool,
     pub(crate) signature: At,
+    pub(crate) others: &'static [At],
     pub(crate) syntax: Syntax,
     pub(crate) encoding: Encoding,
     pub(crate) timestamp: Option<(At, TimeUnit)>,
@@ -46,7 +70,9 @@ impl Hmac {
             digest,
             key: KeyForm::Text,
             parts: &[Part::Body],
+            plain: false,
             signature: At::Nowhere,
+            others: &[],
             syntax: Syntax::Bare,
             encoding: Encoding::Hex,
             timestamp: None,
@@ -74,14 +100,26 @@ impl Hmac {
         self
     }
 
+    /// Other places where a signature may stand as well: one that holds is enough.
+    pub const fn or_at(mut self, others: &'static [At]) -> Self {
+        self.others = others;
+        self
+    }
+
+    /// No HMAC but a plain hash of the secret followed by the parts, for providers that know no better.
+    pub const fn plain_hash(mut self) -> Self {
+        self.plain = true;
+        self
+    }
+
     /// How the signature's bytes are written.
     pub const fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
         self
     }
 
-    /// Where the signed time stands: [`Part::Timestamp`] puts its text into the template, and the provider's
-    /// [tolerance](super::Provider::tolerance) judges its age.
+    /// Where the signed time stands: [`Part::Timestamp`] puts its text into the template, unless it stands in a JSON body
+    /// that is signed as a whole. The provider's [tolerance](super::Provider::tolerance) judges its age.
     pub const fn timestamp(mut self, at: At, unit: TimeUnit) -> Self {
         self.timestamp = Some((at, unit));
         self
@@ -156,6 +194,10 @@ pub enum KeyForm {
     Base64,
     /// The same behind a prefix that may be left out, such as `whsec_`.
     Base64After(&'static str),
+    /// The same if the prefix is there, else its bytes as they are.
+    Base64AfterOrText(&'static str),
+    /// The SHA-1 of its bytes.
+    Sha1,
     /// Hexadecimal digits of either case.
     Hex,
 }

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::{
-    Answer, Delivery, End, Error, ErrorKind, Event, Verifier,
+    Answer, End, Error, ErrorKind, Event, Verifier,
     answer::empty,
+    event::Contract,
     report::Outcome,
 };
 
@@ -61,15 +62,19 @@ pub(super) fn refusal(outcome: &Outcome, verifier: Option<&Verifier>) -> Respons
 }
 
 /// What a delivery is answered: failure if any event failed, "come back" if any is busy, else success.
-pub(super) fn response(outcomes: &[Outcome], success: StatusCode) -> Response<Bytes> {
+pub(super) fn response(outcomes: &[Outcome], contract: &Contract) -> Response<Bytes> {
+    let success = StatusCode::from_u16(contract.success).unwrap_or(StatusCode::OK);
     let worst = outcomes.iter().map(|o| &o.end).filter(|end| !end.settled()).max_by_key(|end| severity(end));
     match worst {
-        None => match outcomes {
-            [Outcome { end: End::Handled(answer) | End::Duplicate(Some(answer)), .. }] => {
-                answer.clone().into_response(success)
-            }
-            _ => Answer::success().into_response(success),
-        },
+        None => {
+            let own = match outcomes {
+                [Outcome { end: End::Handled(answer) | End::Duplicate(Some(answer)), .. }] if !answer.is_success() => {
+                    Some(answer.clone())
+                }
+                _ => None,
+            };
+            own.unwrap_or_else(|| Answer::thanks(contract.thanks)).into_response(success)
+        }
         Some(End::Refused(error)) => {
             let mut response = said(error.status(), error.kind().as_str());
             if response.status() == StatusCode::SERVICE_UNAVAILABLE {
@@ -115,8 +120,4 @@ fn come_back(response: &mut Response<Bytes>, after: Duration) {
     if let Ok(value) = HeaderValue::try_from(secs.to_string()) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
-}
-
-pub(super) fn success(delivery: &Delivery) -> StatusCode {
-    StatusCode::from_u16(delivery.contract.success).unwrap_or(StatusCode::OK)
 }

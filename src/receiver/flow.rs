@@ -93,7 +93,7 @@ impl Flow {
 
     /// Every event of a delivery, in a task that outlives the caller.
     pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, pass: Pass) -> Report {
-        let flow = Arc::clone(self);
+        let (flow, contract) = (Arc::clone(self), delivery.contract.clone());
         let all = rt::detached(Box::pin(async move {
             // Handlers are caught each by itself; this is for the closures that say keys and places, and for observers.
             let report = Caught(Box::pin(flow.all(delivery))).await;
@@ -104,13 +104,12 @@ impl Flow {
         // `None` too if the runtime is shutting down: then nothing is known.
         all.await.flatten().unwrap_or_else(|| {
             let outcomes = vec![Outcome::of_request(End::Panicked, None, None)];
-            let response = answer::response(&outcomes, http::StatusCode::OK);
+            let response = answer::response(&outcomes, &contract);
             Report { outcomes, response }
         })
     }
 
     async fn all(&self, delivery: Delivery) -> Report {
-        let success = answer::success(&delivery);
         let mut delivery = delivery;
         if let Some(reply) = delivery.reply.take() {
             let outcome = Outcome::of_request(End::Handshake, Some(delivery.contract.provider.clone().into_owned()), None);
@@ -137,7 +136,7 @@ impl Flow {
             self.observe(&outcome);
             outcomes.push(outcome);
         }
-        let response = answer::response(&outcomes, success);
+        let response = answer::response(&outcomes, &delivery.contract);
         Report { outcomes, response }
     }
 

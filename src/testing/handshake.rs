@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use http::{Method, Request};
 
-use super::signed::{FORM, signed};
+use super::{
+    provider::VERIFY_TOKEN,
+    signed::{FORM, signed},
+};
 use crate::{
     Error, ErrorKind, Provider, Secret,
     provider::{At, Echo, Proof, Scheme, Verb, When},
@@ -11,7 +14,8 @@ use crate::{
 };
 
 /// What `provider` asks before it sends events, one request for each [handshake](crate::provider::Handshake) of its
-/// data: proved as the provider proves it, with `challenge` wherever it wants an answer.
+/// data: proved as the provider proves it, with `challenge` wherever it wants an answer and `verify-token` as the
+/// verify token, where it has one.
 ///
 /// # Panics
 /// For a secret that the provider cannot use, and for a handshake whose data contradicts itself.
@@ -27,7 +31,12 @@ pub fn handshakes(provider: &Provider, secret: impl Into<Secret>) -> Vec<Request
         }
         match handshake.echo {
             Echo::Empty => {}
-            Echo::Text(at) | Echo::Json(_, at) => places.push((at, "challenge")),
+            Echo::Text(at) | Echo::Json(_, at) | Echo::Header(_, at) => places.push((at, "challenge")),
+            Echo::MadeJson(_) | Echo::MadeText(_) => places.extend(handshake.reads.iter().map(|at| (*at, "challenge"))),
+        }
+        places.extend(handshake.also);
+        if let Proof::VerifyToken(at) = handshake.proof {
+            places.push((at, VERIFY_TOKEN));
         }
         let mut base = signed(provider, secret.clone(), "");
         if places.iter().any(|(at, _)| matches!(at, At::Form(_))) {
@@ -41,7 +50,7 @@ pub fn handshakes(provider: &Provider, secret: impl Into<Secret>) -> Vec<Request
             }
         }
         let signer = match (handshake.proof, &scheme) {
-            (Proof::None, _) => return draft.request,
+            (Proof::None | Proof::VerifyToken(_), _) => return draft.request,
             (Proof::Key(key), Scheme::Hmac(hmac)) => {
                 Signer::with_key(hmac, key.as_bytes()).ok_or(Error::new(ErrorKind::Config, "a handshake's key"))
             }

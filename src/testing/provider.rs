@@ -11,14 +11,16 @@ use super::{
     signed::{Signed, needs_form, signed},
 };
 use crate::{
-    Error, ErrorKind, Event, Field, Provider, Tolerance, Verifier,
-    provider::{At, Batch, Part, Proof, Scheme},
+    Error, ErrorKind, Event, Field, Provider, Tolerance, Verifier, VerifierBuilder,
+    provider::{At, Batch, Custom, Part, Proof, Scheme},
     verify::edit,
 };
 
 /// Good for every [`KeyForm`](crate::provider::KeyForm): it is text, hexadecimal digits and base64 all in one.
 pub(super) const SECRET: &str = "5ca1ab1e0ddba11c0ffee0decade0facade0feedbeef0defaced0cafebabe0ad";
 pub(super) const OTHER: &str = "0ddba11c0ffee0decade0facade0feedbeef0defaced0cafebabe0ad5ca1ab1e";
+pub(super) const VERIFY_TOKEN: &str = "verify-token";
+pub(super) const PUBLIC_KEY: &str = "public-key";
 pub(super) const BASE: &str = "https://example.com";
 
 /// Whether a provider's data holds up: for a test of your own provider, as this crate tests its own.
@@ -41,7 +43,7 @@ pub(super) const BASE: &str = "https://example.com";
 pub fn check_provider(provider: &Provider) {
     verifier(provider, &[SECRET], Tolerance::Provider);
     for secret in ["", " ", "\t\r\n"] {
-        let built = Verifier::builder(provider).secret(secret).public_base(BASE).build();
+        let built = builder(provider).secret(secret).build();
         assert_eq!(
             built.err().map(|e| e.kind()),
             Some(ErrorKind::InvalidSecret),
@@ -89,6 +91,9 @@ impl<'p> Check<'p> {
 
     pub(super) fn sample_body(&self) -> String {
         let envelope = &self.provider.envelope;
+        if let Scheme::Custom(Custom { sample: Some(sample), .. }) = self.scheme {
+            return sample.to_owned();
+        }
         match envelope.batch {
             _ if needs_form(&self.scheme) && envelope.form_json.is_none() => "a=1&b=2".to_owned(),
             Batch::One | Batch::Lines => r#"{"sample":1}"#.to_owned(),
@@ -126,17 +131,14 @@ impl<'p> Check<'p> {
     }
 
     pub(super) fn parts(&self) -> &'static [Part] {
-        match &self.scheme {
-            Scheme::Hmac(hmac) => hmac.parts,
-            Scheme::Token(_) => &[],
-        }
+        self.scheme.covers().0
     }
 
     /// Where the scheme reads its proof, timestamp and id.
     fn places(&self) -> [At; 3] {
         match &self.scheme {
             Scheme::Hmac(hmac) => [hmac.signature, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at), hmac.id],
-            Scheme::Token(token) => [token.at, At::Nowhere, At::Nowhere],
+            other => [other.place(), At::Nowhere, At::Nowhere],
         }
     }
 
@@ -146,6 +148,9 @@ impl<'p> Check<'p> {
 
     /// Whatever the body is, if it is one that the provider could send.
     fn bodies(&self) {
+        if matches!(self.scheme, Scheme::Custom(_)) {
+            return self.accepts(&self.sample().build(), "a sample");
+        }
         let objects: [&[u8]; 4] =
             [b"{}", "{\"ü\":\"\u{1F980}\"}".as_bytes(), b"{\r\n \"a\" : 1.0\r\n}\r\n", b"{\"a\":\"\\/\"}"];
         let others: [&[u8]; 5] = [b"", b"\n", b"\xef\xbb\xbf{}", b"\xff\x00\x01 binary \x7f\r\n", b"null"];
@@ -269,8 +274,13 @@ fn fill(draft: &mut Draft<'_>, at: At, value: &str) {
     }
 }
 
+/// With whatever any provider needs besides its secret.
+pub(super) fn builder(provider: &Provider) -> VerifierBuilder {
+    Verifier::builder(provider).public_base(BASE).verify_token(VERIFY_TOKEN).public_key(PUBLIC_KEY)
+}
+
 pub(super) fn verifier(provider: &Provider, secrets: &[&str], tolerance: Tolerance) -> Verifier {
-    let builder = Verifier::builder(provider).public_base(BASE).tolerance(tolerance);
+    let builder = builder(provider).tolerance(tolerance);
     match secrets.iter().fold(builder, |builder, secret| builder.secret(*secret)).build() {
         Ok(verifier) => verifier,
         Err(error) => wrong_data(provider, &error),

@@ -182,7 +182,7 @@ impl Signed {
     #[expect(clippy::expect_used, reason = "a helper for tests")]
     pub(super) fn choose(&self) -> Scheme {
         let is_form = self.says_form();
-        let fits = |scheme: &&Scheme| match place(scheme) {
+        let fits = |scheme: &&Scheme| match scheme.place() {
             At::Form(_) => is_form,
             At::Json(_) => !is_form,
             _ => true,
@@ -263,17 +263,9 @@ impl fmt::Debug for Signed {
     }
 }
 
-/// Where a scheme's proof stands.
-pub(super) fn place(scheme: &Scheme) -> At {
-    match scheme {
-        Scheme::Hmac(hmac) => hmac.signature,
-        Scheme::Token(token) => token.at,
-    }
-}
-
 pub(super) fn needs_form(scheme: &Scheme) -> bool {
     matches!(scheme, Scheme::Hmac(hmac) if hmac.parts.contains(&Part::SortedForm))
-        || matches!(place(scheme), At::Form(_))
+        || matches!(scheme.place(), At::Form(_))
 }
 
 /// The headers that a place is read from.

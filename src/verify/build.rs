@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use http::Uri;
+use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use super::{
@@ -13,8 +14,8 @@ use super::{
     stamp::Tolerance,
 };
 use crate::{
-    Error, ErrorKind, Provider, Secret,
-    provider::{self, At, KeyForm, Part, Proof},
+    Error, ErrorKind, Incoming, Provider, Secret,
+    provider::{self, At, KeyForm, Part, Proof, locate},
 };
 
 /// Puts a [`Verifier`] together.
@@ -24,6 +25,8 @@ pub struct VerifierBuilder {
     secrets: Vec<Secret>,
     base: Option<String>,
     tolerance: Tolerance,
+    verify_token: Option<Secret>,
+    public_key: Option<String>,
 }
 
 pub(super) struct Inner {
@@ -31,6 +34,8 @@ pub(super) struct Inner {
     pub(super) schemes: Vec<Scheme>,
     pub(super) handshake_keys: Vec<(&'static str, Key)>,
     pub(super) base: Option<String>,
+    pub(super) verify_token: Option<TokenHash>,
+    pub(super) public_key: Option<String>,
     /// Past and future.
     pub(super) tolerance: Option<(Duration, Duration)>,
     pub(super) plan: Plan,
@@ -48,22 +53,30 @@ pub(super) enum Key {
 }
 
 impl Scheme {
-    /// Where its proof stands.
-    pub(super) fn place(&self) -> At {
-        match &self.data {
-            provider::Scheme::Hmac(hmac) => hmac.signature,
-            provider::Scheme::Token(token) => token.at,
-        }
+    /// Where its proofs may stand.
+    pub(super) fn places(&self) -> impl Iterator<Item = At> {
+        let others: &[At] = match &self.data {
+            provider::Scheme::Hmac(hmac) => hmac.others,
+            _ => &[],
+        };
+        std::iter::once(self.data.place()).chain(others.iter().copied())
     }
 
-    pub(super) fn repeats(&self) -> bool {
-        matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
+    /// Whether a request bears one of its proofs.
+    pub(super) fn is_there(&self, request: &Incoming<'_>) -> Result<bool, Error> {
+        let repeats = matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats);
+        for at in self.places() {
+            if locate::find(at, request, repeats)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
 impl VerifierBuilder {
     pub(super) fn new(provider: &Provider) -> Self {
-        Self { provider: *provider, secrets: Vec::new(), base: None, tolerance: Tolerance::Provider }
+        Self { provider: *provider, secrets: Vec::new(), base: None, tolerance: Tolerance::Provider, verify_token: None, public_key: None }
     }
 
     /// The secret; call it again for others that are accepted too, for as long as a rotation lasts.
@@ -86,26 +99,43 @@ impl VerifierBuilder {
         self
     }
 
+    /// What was entered at the provider as verify token, for one that proves an address by it (Meta, WhatsApp). Without
+    /// this such a handshake is refused.
+    pub fn verify_token(mut self, token: impl Into<Secret>) -> Self {
+        self.verify_token = Some(token.into());
+        self
+    }
+
+    /// The public key that goes with the secret, for a provider that names it in its signatures (Braintree).
+    pub fn public_key(mut self, key: impl Into<String>) -> Self {
+        self.public_key = Some(key.into());
+        self
+    }
+
     /// # Errors
     /// [`InvalidSecret`](ErrorKind::InvalidSecret) without a secret, for an empty or blank one, and for one that is not
     /// in the form that the provider uses; [`Config`](ErrorKind::Config) for mistakes in the provider's data, and for
     /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key } = self;
         provider.check().map_err(CONFIG)?;
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
         if secrets.is_empty() {
             return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
         }
         let base = base.map(|base| public(&base)).transpose()?;
+        let verify_token = verify_token.map(|token| plain(&token).map(TokenHash::of)).transpose()?;
+        if public_key.as_ref().is_some_and(String::is_empty) || (provider.needs_public_key && public_key.is_none()) {
+            return Err(CONFIG("the provider names a public key: say `public_key`"));
+        }
         let mut schemes = Vec::new();
         let mut handshake_keys = Vec::new();
         for scheme in provider.schemes() {
+            if scheme.covers().0.contains(&Part::Url) && base.is_none() {
+                return Err(CONFIG("the provider signs its URL: say `public_base`"));
+            }
             if let provider::Scheme::Hmac(hmac) = scheme {
-                if hmac.parts.contains(&Part::Url) && base.is_none() {
-                    return Err(CONFIG("the provider signs its URL: say `public_base`"));
-                }
                 for handshake in provider.handshakes {
                     if let Proof::Key(text) = handshake.proof {
                         let key = Mac::new(hmac.digest, text.as_bytes()).ok_or(CONFIG("a handshake's key"))?;
@@ -121,7 +151,16 @@ impl VerifierBuilder {
             Tolerance::Within { past, future } => Some((past, future)),
             Tolerance::Unlimited => None,
         };
-        Ok(Verifier(Arc::new(Inner { provider, schemes, handshake_keys, base, tolerance, plan })))
+        Ok(Verifier(Arc::new(Inner {
+            provider,
+            schemes,
+            handshake_keys,
+            base,
+            verify_token,
+            public_key,
+            tolerance,
+            plan,
+        })))
     }
 }
 
@@ -144,6 +183,22 @@ fn public(base: &str) -> Result<String, Error> {
 
 pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
     const WRONG: Error = Error::new(ErrorKind::InvalidSecret, "it is not in the form that this provider uses");
+    let text = plain(secret)?;
+    let (digest, form, is_plain) = match scheme {
+        provider::Scheme::Token(_) => return Ok(Key::Token(TokenHash::of(text))),
+        provider::Scheme::Hmac(hmac) => (hmac.digest, hmac.key, hmac.plain),
+        provider::Scheme::Custom(custom) => (custom.digest, custom.key, false),
+    };
+    let bytes = decode(form, text).ok_or(WRONG)?;
+    if bytes.is_empty() {
+        return Err(Error::new(ErrorKind::InvalidSecret, "there is nothing behind its prefix"));
+    }
+    let mac = if is_plain { Mac::plain(digest, &bytes) } else { Mac::new(digest, &bytes) };
+    mac.map(Key::Mac).ok_or(WRONG)
+}
+
+/// The secret's text, which nobody can have left empty or copied with the line's end.
+fn plain(secret: &Secret) -> Result<&[u8], Error> {
     let text = secret.expose();
     if text.trim_ascii().is_empty() {
         return Err(Error::new(ErrorKind::InvalidSecret, "it is empty"));
@@ -151,16 +206,7 @@ pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Err
     if text.trim_ascii().len() != text.len() {
         return Err(Error::new(ErrorKind::InvalidSecret, "there is white space around it"));
     }
-    match scheme {
-        provider::Scheme::Token(_) => Ok(Key::Token(TokenHash::of(text))),
-        provider::Scheme::Hmac(hmac) => {
-            let bytes = decode(hmac.key, text).ok_or(WRONG)?;
-            if bytes.is_empty() {
-                return Err(Error::new(ErrorKind::InvalidSecret, "there is nothing behind its prefix"));
-            }
-            Mac::new(hmac.digest, &bytes).map(Key::Mac).ok_or(WRONG)
-        }
-    }
+    Ok(text)
 }
 
 fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -170,6 +216,11 @@ fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         KeyForm::Text => Some(text.to_vec()),
         KeyForm::Base64 => base64(text),
         KeyForm::Base64After(prefix) => base64(text.strip_prefix(prefix.as_bytes()).unwrap_or(text)),
+        KeyForm::Base64AfterOrText(prefix) => match text.strip_prefix(prefix.as_bytes()) {
+            Some(encoded) => base64(encoded),
+            None => Some(text.to_vec()),
+        },
+        KeyForm::Sha1 => Some(Sha1::digest(text).to_vec()),
         KeyForm::Hex => HEXLOWER_PERMISSIVE.decode(text).ok(),
     };
     bytes.map(Zeroizing::new)

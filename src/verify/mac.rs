@@ -16,6 +16,8 @@ pub(super) enum Mac {
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),
     Sha512(Hmac<Sha512>),
+    /// A plain hash that has taken in the secret.
+    Plain(Sha256),
 }
 
 /// A finished hash.
@@ -34,11 +36,17 @@ impl Mac {
         })
     }
 
+    /// A hash of the key and what follows, for a provider that calls that a signature; `None` for other hashes.
+    pub(super) fn plain(digest: Digest, key: &[u8]) -> Option<Self> {
+        (digest == Digest::Sha256).then(|| Self::Plain(Sha256::new_with_prefix(key)))
+    }
+
     pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha1(mac) => mac.update(bytes),
             Self::Sha256(mac) => mac.update(bytes),
             Self::Sha512(mac) => mac.update(bytes),
+            Self::Plain(hash) => sha2::Digest::update(hash, bytes),
         }
     }
 
@@ -47,6 +55,7 @@ impl Mac {
             Self::Sha1(mac) => Tag::of(&mac.finalize().into_bytes()),
             Self::Sha256(mac) => Tag::of(&mac.finalize().into_bytes()),
             Self::Sha512(mac) => Tag::of(&mac.finalize().into_bytes()),
+            Self::Plain(hash) => Tag::of(&sha2::Digest::finalize(hash)),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{locate, mac::Mac};
+use super::mac::Mac;
 use crate::{
     Error, ErrorKind, Incoming,
     body::form,
-    provider::{Hmac, Part},
+    provider::{Hmac, Part, locate},
 };
 
 /// What a template takes its parts from.

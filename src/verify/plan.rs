@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     body::json::Pointers,
-    provider::{At, Attempt, Batch, Echo, Hmac, Part, Provider, Scheme, When},
+    provider::{At, Attempt, Batch, Echo, Part, Provider, Scheme, When},
 };
 
 /// A part of a request or an event that a signature may vouch for.
@@ -59,23 +59,20 @@ impl Coverage {
     }
 
     fn of(provider: &Provider, scheme: &Scheme) -> Self {
-        let Scheme::Hmac(hmac) = scheme else { return Self::default() };
-        let signs = |part| hmac.parts.contains(&part);
+        let (parts, places) = scheme.covers();
         let e = &provider.envelope;
-        let mut headers: Vec<String> = hmac
-            .parts
-            .iter()
-            .filter_map(|part| match part {
-                Part::Header(name) => Some((*name).to_owned()),
-                _ => None,
-            })
-            .collect();
-        for at in [hmac.id, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at)] {
+        let signed = |part: &Part| match part {
+            Part::Header(name) => Some((*name).to_owned()),
+            _ => None,
+        };
+        let mut headers: Vec<String> = parts.iter().filter_map(signed).collect();
+        for at in &places {
             if let At::Header(name) = at {
-                headers.push(name.to_owned());
+                headers.push((*name).to_owned());
             }
         }
-        let covers = |at: At| covers(hmac, &headers, at);
+        let covers = |at: At| covers(parts, &places, at);
+        let signs = |part| parts.contains(&part);
         Self {
             body: signs(Part::Body),
             identity: !e.identity.is_empty() && e.identity.iter().all(|at| covers(*at)),
@@ -89,20 +86,21 @@ impl Coverage {
     }
 }
 
-fn covers(hmac: &Hmac, headers: &[String], at: At) -> bool {
-    let signs = |part| hmac.parts.contains(&part);
+fn covers(parts: &[Part], places: &[At], at: At) -> bool {
+    let signs = |part| parts.contains(&part);
     match at {
         At::Nowhere => false,
+        _ if places.contains(&at) => true,
         At::Text(_) => true,
-        At::Header(name) => headers.iter().any(|h| h == name),
+        At::Header(name) => signs(Part::Header(name)),
         At::Query(_) => signs(Part::Url) || signs(Part::Query),
         At::Json(_) | At::Document(_) | At::Form(_) | At::PayloadDigest => {
-            signs(Part::Body) || signs(Part::SortedForm) || (signs(Part::Id) && at == hmac.id)
+            signs(Part::Body) || signs(Part::SortedForm)
         }
         At::SignedId => signs(Part::Id),
-        At::SignaturePair(_) => hmac.timestamp.is_some_and(|(t, _)| t == at) || hmac.id == at,
-        At::Day(inner) | At::Optional(inner) => covers(hmac, headers, *inner),
-        At::FirstOf(all) | At::Joined(all, _) => all.iter().all(|at| covers(hmac, headers, *at)),
+        At::SignaturePair(_) => false,
+        At::Day(inner) | At::Optional(inner) => covers(parts, places, *inner),
+        At::FirstOf(all) | At::Joined(all, _) => all.iter().all(|at| covers(parts, places, *at)),
     }
 }
 
@@ -139,8 +137,9 @@ impl Plan {
             Batch::Lines => {}
         }
         for handshake in provider.handshakes {
-            for at in [when(handshake.when), echo(handshake.echo)] {
-                collect(at, &mut Pointers::default(), &mut document);
+            let also = handshake.also.map_or(At::Nowhere, |(at, _)| at);
+            for at in [when(handshake.when), also, echo(handshake.echo)].iter().chain(handshake.reads) {
+                collect(*at, &mut Pointers::default(), &mut document);
             }
         }
         let coverage = provider.schemes().map(|scheme| Arc::new(Coverage::of(provider, scheme))).collect();
@@ -167,7 +166,7 @@ fn when(when: When) -> At {
 
 fn echo(echo: Echo) -> At {
     match echo {
-        Echo::Empty => At::Nowhere,
-        Echo::Text(at) | Echo::Json(_, at) => at,
+        Echo::Empty | Echo::MadeJson(_) | Echo::MadeText(_) => At::Nowhere,
+        Echo::Text(at) | Echo::Json(_, at) | Echo::Header(_, at) => at,
     }
 }

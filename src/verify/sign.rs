@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use data_encoding::BASE64;
 use http::Request;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 
 use super::{
     build::{Key, key},
+    judge::tag_text,
     mac::Mac,
     message::Message,
     put::put,
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Incoming, Secret,
-    provider::{At, Hmac, Scheme, Syntax, TimeUnit, Token, TokenForm},
+    provider::{At, Custom, Hmac, Scheme, Syntax, Token, TokenForm, Unsigned, write_time},
 };
 
 /// Puts proofs into requests as one scheme of a provider does.
@@ -23,6 +24,7 @@ pub(crate) struct Signer(Proof);
 enum Proof {
     Hmac(Hmac, Vec<Mac>),
     Token(Token, Secret),
+    Custom(Custom, Key),
 }
 
 /// What differs from one request to the next.
@@ -49,6 +51,7 @@ impl Signer {
         Ok(Self(match scheme {
             Scheme::Hmac(hmac) => Proof::Hmac(*hmac, macs),
             Scheme::Token(token) => Proof::Token(*token, secret.clone()),
+            Scheme::Custom(custom) => Proof::Custom(*custom, key(scheme, secret)?),
         }))
     }
 
@@ -68,6 +71,13 @@ impl Signer {
                     TokenForm::Basic => put(request, token.at, format!("Basic {}", BASE64.encode(secret)).as_bytes()),
                 }
             }
+            Proof::Custom(custom, key) => {
+                const CANNOT: Error = Error::new(ErrorKind::Config, "the scheme does not say how such a request is made");
+                let tag = |parts: &[&[u8]], encoding| tag_text(Some(key), parts, encoding);
+                let sign = custom.sign.ok_or(CANNOT)?;
+                let Stamps { base, at, time, .. } = stamps;
+                sign(&mut Unsigned { request, base, at, time, tag: &tag }).ok_or(CANNOT)
+            }
             Proof::Hmac(hmac, macs) => {
                 let mut pairs = Vec::new();
                 let mut place = |at: At, text: &str| match at {
@@ -79,7 +89,9 @@ impl Signer {
                 };
                 let mut time = None;
                 if let Some((at, unit)) = hmac.timestamp {
-                    let text = stamps.time.map_or_else(|| written(stamps.at, unit), |text| Ok(text.to_owned()))?;
+                    const NO_TIME: Error = Error::new(ErrorKind::Config, "no time of RFC 3339");
+                    let written = || write_time(stamps.at, unit).ok_or(NO_TIME);
+                    let text = stamps.time.map_or_else(written, |text| Ok(text.to_owned()))?;
                     place(at, &text)?;
                     time = Some(text);
                 }
@@ -129,16 +141,6 @@ fn together(syntax: Syntax, mut pairs: Vec<String>, tags: &[String]) -> String {
         Syntax::Pairs { separator, signature, .. } => {
             pairs.extend(tags.iter().map(|tag| format!("{signature}={tag}")));
             pairs.join(&String::from(separator))
-        }
-    }
-}
-
-fn written(at: OffsetDateTime, unit: TimeUnit) -> Result<String, Error> {
-    match unit {
-        TimeUnit::Seconds => Ok(at.unix_timestamp().to_string()),
-        TimeUnit::Millis => Ok((at.unix_timestamp_nanos() / 1_000_000).to_string()),
-        TimeUnit::Rfc3339 => {
-            at.format(&Rfc3339).map_err(|e| Error::new(ErrorKind::Config, "no time of RFC 3339").because(e))
         }
     }
 }

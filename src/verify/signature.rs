@@ -1,9 +1,14 @@
 //! Reading what a signature's header says.
 
+use std::borrow::Cow;
+
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, Encoding as Alphabet, HEXLOWER};
 
 use super::mac::LONGEST;
-use crate::provider::{Encoding, Syntax};
+use crate::{
+    Error, ErrorKind, Incoming,
+    provider::{At, Encoding, Syntax, locate},
+};
 
 /// Base64 says the length of its output only up to its padding.
 const SLACK: usize = 2;
@@ -34,6 +39,23 @@ pub(super) fn pair<'t>(syntax: Syntax, text: &'t [u8], name: &str) -> Result<&'t
     });
     let value = values.next().ok_or(Trouble::Missing)?;
     if values.next().is_some() { Err(Trouble::Repeated) } else { Ok(value) }
+}
+
+/// What stands at a place, and must; a pair stands in `signature`.
+pub(super) fn need<'a>(
+    at: At,
+    request: &'a Incoming<'_>,
+    syntax: Syntax,
+    signature: &'a [u8],
+) -> Result<Cow<'a, [u8]>, Error> {
+    if let At::SignaturePair(name) = at {
+        return match pair(syntax, signature, name) {
+            Ok(value) => Ok(Cow::Borrowed(value)),
+            Err(Trouble::Repeated) => Err(locate::REPEATED),
+            Err(Trouble::Missing) => Err(Error::new(ErrorKind::MalformedHeader, "the signature lacks a pair")),
+        };
+    }
+    locate::find(at, request, false)?.ok_or(locate::missing())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +106,6 @@ impl Decoded {
     }
 }
 
-#[cfg(feature = "testing")]
 pub(super) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
     alphabet(encoding).encode(bytes)
 }

@@ -2,15 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::signature::{self, Trouble};
+use super::At;
 use crate::{
     Error, ErrorKind, Incoming,
     body::{Kind, form, json},
-    provider::{At, Syntax},
 };
 
 const MISSING: Error = Error::new(ErrorKind::MissingHeader, "");
-const REPEATED: Error = Error::new(ErrorKind::MalformedHeader, "it comes more than once");
+pub(crate) const REPEATED: Error = Error::new(ErrorKind::MalformedHeader, "it comes more than once");
 
 /// What stands at `at`, as bytes; absent and empty are one. A header that comes twice is refused, unless
 /// `repeats` allows one that says the same twice.
@@ -46,25 +45,8 @@ pub(crate) fn find<'a>(at: At, request: &'a Incoming<'_>, repeats: bool) -> Resu
     Ok(found.filter(|text| !text.is_empty()))
 }
 
-/// As [`find`], for what must be there; a pair stands in `signature`.
-pub(super) fn need<'a>(
-    at: At,
-    request: &'a Incoming<'_>,
-    syntax: Syntax,
-    signature: &'a [u8],
-) -> Result<Cow<'a, [u8]>, Error> {
-    if let At::SignaturePair(name) = at {
-        return match signature::pair(syntax, signature, name) {
-            Ok(value) => Ok(Cow::Borrowed(value)),
-            Err(Trouble::Repeated) => Err(REPEATED),
-            Err(Trouble::Missing) => Err(Error::new(ErrorKind::MalformedHeader, "the signature lacks a pair")),
-        };
-    }
-    find(at, request, false)?.ok_or(MISSING)
-}
-
 /// A header's value, less the white space around it, which is not part of it.
-pub(super) fn header<'a>(request: &'a Incoming<'_>, name: &str, repeats: bool) -> Result<Option<&'a [u8]>, Error> {
+pub(crate) fn header<'a>(request: &'a Incoming<'_>, name: &str, repeats: bool) -> Result<Option<&'a [u8]>, Error> {
     let mut values = request.headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     for other in values {
@@ -75,6 +57,6 @@ pub(super) fn header<'a>(request: &'a Incoming<'_>, name: &str, repeats: bool) -
     Ok(Some(value.as_bytes().trim_ascii()))
 }
 
-pub(super) const fn missing() -> Error {
+pub(crate) const fn missing() -> Error {
     MISSING
 }

@@ -1,0 +1,296 @@
+//! Who made a request: each way of proving it, tried with every secret.
+
+use std::borrow::Cow;
+
+use http::Method;
+use time::OffsetDateTime;
+
+use super::{
+    Verifier,
+    build::{Key, Scheme},
+    mac::{self, Mac, TokenHash},
+    message::Message,
+    signature::{self, Decoded},
+    stamp::Stamp,
+};
+use crate::{
+    Error, ErrorKind, Incoming,
+    provider::{
+        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Part, Proof, Token, TokenForm, Verb, When, locate,
+    },
+};
+
+/// What is known of a request once it is believed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Judged {
+    pub(super) scheme: usize,
+    pub(super) which: Option<usize>,
+    pub(super) signed_at: Option<OffsetDateTime>,
+    pub(super) handshake: Option<&'static Handshake>,
+}
+
+impl Verifier {
+    /// Believes it, or says why not.
+    pub(super) fn decide(&self, request: &Incoming<'_>, now: OffsetDateTime) -> Result<Judged, Error> {
+        let handshake = self.own_handshake(request)?;
+        match handshake.map(|h| h.proof) {
+            Some(Proof::None) => Ok(Judged { handshake, ..Judged::default() }),
+            Some(Proof::VerifyToken(at)) => {
+                let claimed = locate::find(at, request, false)?.ok_or(locate::missing())?;
+                let known = self.0.verify_token.as_ref().ok_or(REFUSED)?;
+                if known.is(&TokenHash::of(&claimed)) { Ok(Judged { handshake, ..Judged::default() }) } else { Err(REFUSED) }
+            }
+            _ => self.judge(request, now).or_else(|refused| self.judge_handshake(request, handshake, refused)),
+        }
+    }
+
+    /// A handshake that is proved otherwise than events are, if the request looks like one.
+    fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
+        let method = request.target.map_or(&Method::POST, |(method, _)| method);
+        let says = |at, text: &str| {
+            Ok::<_, Error>(locate::find(at, request, false)?.is_some_and(|t| *t == *text.as_bytes()))
+        };
+        for handshake in self.0.provider.handshakes {
+            if handshake.proof == Proof::Scheme || verb(handshake.method) != *method {
+                continue;
+            }
+            let asked = match handshake.when {
+                When::Always => true,
+                When::Has(at) => locate::find(at, request, false)?.is_some(),
+                When::Is(at, text) => says(at, text)?,
+            };
+            let also = match handshake.also {
+                Some((at, text)) => says(at, text)?,
+                None => true,
+            };
+            if asked && also {
+                return Ok(Some(handshake));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tries a handshake's own key on what the secrets refused.
+    fn judge_handshake(
+        &self,
+        request: &Incoming<'_>,
+        handshake: Option<&'static Handshake>,
+        refused: Error,
+    ) -> Result<Judged, Error> {
+        let Some(handshake) = handshake else { return Err(refused) };
+        let key = self.0.handshake_keys.iter().find(|(text, _)| Proof::Key(text) == handshake.proof);
+        let (Some((_, key)), Some(Scheme { data: provider::Scheme::Hmac(hmac), .. })) = (key, self.0.schemes.first())
+        else {
+            return Err(refused);
+        };
+        let proofs = proofs(hmac, request)?;
+        let (message, _) = self.read(request, hmac, &proofs.first)?;
+        match which_key(hmac, std::slice::from_ref(key), &message, &proofs)? {
+            Some(_) => Ok(Judged { handshake: Some(handshake), ..Judged::default() }),
+            None => Err(refused),
+        }
+    }
+
+    fn judge(&self, request: &Incoming<'_>, now: OffsetDateTime) -> Result<Judged, Error> {
+        for name in self.0.provider.requires {
+            locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
+        }
+        let mut first_trouble = None;
+        for (at, scheme) in self.0.schemes.iter().enumerate() {
+            match scheme.is_there(request) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(e) if e.kind() == ErrorKind::MalformedBody => {
+                    first_trouble.get_or_insert(e);
+                    continue;
+                }
+                Err(e) => return Err(e),
+            }
+            let judged = match &scheme.data {
+                provider::Scheme::Hmac(hmac) => self.judge_hmac(request, hmac, scheme, now)?,
+                provider::Scheme::Token(token) => judge_token(request, token, scheme)?,
+                provider::Scheme::Custom(custom) => self.judge_custom(request, custom, scheme, now)?,
+            };
+            return Ok(Judged { scheme: at, ..judged });
+        }
+        Err(first_trouble.unwrap_or(locate::missing()))
+    }
+
+    fn judge_hmac(
+        &self,
+        request: &Incoming<'_>,
+        hmac: &Hmac,
+        scheme: &Scheme,
+        now: OffsetDateTime,
+    ) -> Result<Judged, Error> {
+        let proofs = proofs(hmac, request)?;
+        let (message, stamp) = self.read(request, hmac, &proofs.first)?;
+        let Some(which) = which_key(hmac, &scheme.keys, &message, &proofs)? else { return Err(REFUSED) };
+        self.judge_time(stamp, now)?;
+        Ok(Judged { which: Some(which), signed_at: stamp.map(Stamp::at), ..Judged::default() })
+    }
+
+    /// Judged last: a time is only worth something once it is known who wrote it.
+    fn judge_time(&self, stamp: Option<Stamp>, now: OffsetDateTime) -> Result<(), Error> {
+        match (stamp, self.0.tolerance) {
+            (Some(stamp), Some((past, future))) => stamp.judge(now, past, future),
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_custom(
+        &self,
+        request: &Incoming<'_>,
+        custom: &Custom,
+        scheme: &Scheme,
+        now: OffsetDateTime,
+    ) -> Result<Judged, Error> {
+        let mut found = None;
+        for (which, key) in scheme.keys.iter().enumerate() {
+            let Key::Mac(mac) = key else { continue };
+            let made = |parts: &[&[u8]], encoding, claimed: &[u8]| {
+                let Some(claimed) = Decoded::of(encoding, claimed, mac::length(custom.digest)) else { return false };
+                tag_of(mac, parts).is(claimed.as_bytes())
+            };
+            let (base, public_key) = (self.0.base.as_deref(), self.0.public_key.as_deref());
+            let genuine = (custom.judge)(&Exhibit { request, base, which, public_key, made: &made })?;
+            if let Some(genuine) = genuine.filter(|_| found.is_none()) {
+                found = Some((which, genuine));
+            }
+        }
+        let Some((which, genuine)) = found else { return Err(REFUSED) };
+        let stamp = genuine.time.map(|(text, unit)| Stamp::parse(&text, unit)).transpose()?;
+        self.judge_time(stamp, now)?;
+        Ok(Judged { which: Some(which), signed_at: stamp.map(Stamp::at), ..Judged::default() })
+    }
+
+    /// What the signature is over, and when it says that it was made.
+    fn read<'a>(
+        &'a self,
+        request: &'a Incoming<'a>,
+        hmac: &Hmac,
+        signature: &'a [u8],
+    ) -> Result<(Message<'a>, Option<Stamp>), Error> {
+        let need = |at: At| signature::need(at, request, hmac.syntax, signature);
+        let (mut timestamp, mut stamp, mut id) = (None, None, None);
+        if let Some((at, unit)) = hmac.timestamp {
+            let text = need(at)?;
+            stamp = Some(Stamp::parse(&text, unit)?);
+            timestamp = Some(text);
+        }
+        if hmac.id != At::Nowhere {
+            let text = need(hmac.id)?;
+            unambiguous(hmac, &text)?;
+            id = Some(text);
+        }
+        Ok((Message { request, base: self.0.base.as_deref(), timestamp, id }, stamp))
+    }
+}
+
+fn judge_token(request: &Incoming<'_>, token: &Token, scheme: &Scheme) -> Result<Judged, Error> {
+    let claimed = locate::find(token.at, request, false)?.ok_or(locate::missing())?;
+    const MALFORMED: Error = Error::new(ErrorKind::MalformedHeader, "it is no credential of this scheme");
+    let after = |name: &str| {
+        let (scheme, rest) = claimed.split_at_checked(name.len()).ok_or(MALFORMED)?;
+        let rest = rest.strip_prefix(b" ").ok_or(MALFORMED)?.trim_ascii();
+        if scheme.eq_ignore_ascii_case(name.as_bytes()) { Ok(rest) } else { Err(MALFORMED) }
+    };
+    let hash = match token.form {
+        TokenForm::Bare => TokenHash::of(&claimed),
+        TokenForm::Bearer => TokenHash::of(after("bearer")?),
+        TokenForm::Basic => {
+            let decoded = data_encoding::BASE64.decode(after("basic")?).map_err(|_| MALFORMED)?;
+            TokenHash::of(&decoded)
+        }
+    };
+    let mut which = None;
+    for (at, key) in scheme.keys.iter().enumerate() {
+        if matches!(key, Key::Token(token) if token.is(&hash)) && which.is_none() {
+            which = Some(at);
+        }
+    }
+    match which {
+        Some(_) => Ok(Judged { which, ..Judged::default() }),
+        None => Err(REFUSED),
+    }
+}
+
+const REFUSED: Error = Error::new(ErrorKind::BadSignature, "");
+
+/// Where signatures stand: nearly always in one place.
+struct Proofs<'a> {
+    first: Cow<'a, [u8]>,
+    others: Vec<Cow<'a, [u8]>>,
+}
+
+fn proofs<'a>(hmac: &Hmac, request: &'a Incoming<'_>) -> Result<Proofs<'a>, Error> {
+    let mut first = locate::find(hmac.signature, request, hmac.repeats)?;
+    let mut others = Vec::new();
+    for at in hmac.others {
+        match locate::find(*at, request, hmac.repeats)? {
+            Some(found) if first.is_none() => first = Some(found),
+            Some(found) => others.push(found),
+            None => {}
+        }
+    }
+    Ok(Proofs { first: first.ok_or(locate::missing())?, others })
+}
+
+/// Which of `keys` made one of the signatures. Every key is tried on every one.
+fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'_>) -> Result<Option<usize>, Error> {
+    let len = mac::length(hmac.digest);
+    let texts = || std::iter::once(&proofs.first).chain(&proofs.others);
+    let candidates = || texts().flat_map(|text| signature::candidates(hmac.syntax, text));
+    if candidates().next().is_none() {
+        return Err(Error::new(ErrorKind::MalformedHeader, "no signature of this scheme stands in it"));
+    }
+    let mut which = None;
+    for (at, key) in keys.iter().enumerate() {
+        let Key::Mac(mac) = key else { continue };
+        let mut mac = mac.clone();
+        message.feed(hmac, &mut mac)?;
+        let tag = mac.finish();
+        for claimed in candidates() {
+            let Some(claimed) = Decoded::of(hmac.encoding, claimed, len) else { continue };
+            if tag.is(claimed.as_bytes()) && which.is_none() {
+                which = Some(at);
+            }
+        }
+    }
+    Ok(which)
+}
+
+fn tag_of(mac: &Mac, parts: &[&[u8]]) -> mac::Tag {
+    let mut mac = mac.clone();
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finish()
+}
+
+/// An HMAC by one key over `parts`, as text; empty for a key that makes none.
+pub(super) fn tag_text(key: Option<&Key>, parts: &[&[u8]], encoding: Encoding) -> String {
+    match key {
+        Some(Key::Mac(mac)) => signature::encode(encoding, tag_of(mac, parts).as_bytes()),
+        _ => String::new(),
+    }
+}
+
+/// `id.time.body` can be cut in two ways if the id may hold a dot: an id never holds what parts it from the next part.
+fn unambiguous(hmac: &Hmac, id: &[u8]) -> Result<(), Error> {
+    for pair in hmac.parts.windows(2) {
+        if let [Part::Id, Part::Text(separator)] = pair
+            && !separator.is_empty()
+            && id.windows(separator.len()).any(|w| w == separator.as_bytes())
+        {
+            return Err(Error::new(ErrorKind::MalformedHeader, "the id holds the separator"));
+        }
+    }
+    Ok(())
+}
+
+pub(super) const fn verb(verb: Verb) -> Method {
+    match verb {
+        Verb::Get => Method::GET,
+        Verb::Head => Method::HEAD,
+        Verb::Post => Method::POST,
+    }
+}
