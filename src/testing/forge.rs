@@ -65,7 +65,18 @@ pub(super) fn parts(check: &Check<'_>) {
                 check.refuses(&request, FORGED, &format!("another {part:?}"));
                 change(check, &mut request, at, "");
                 check.refuses(&request, FORGED, &format!("an empty {part:?}"));
+                if let (At::SignaturePair(name), Syntax::Pairs { separator, .. }) = (at, hmac.syntax) {
+                    let all = self::text(check, &sample, hmac.signature);
+                    change(check, &mut request, hmac.signature, &format!("{all}{separator}{name}={text}"));
+                    check.refuses(&request, &[ErrorKind::MalformedHeader], &format!("a {part:?} that comes twice"));
+                }
             }
+        }
+    }
+    for pair in parts.windows(2) {
+        if let [Part::Id, Part::Text(separator)] = pair {
+            let request = check.sample().id(format!("a{separator}b")).build();
+            check.refuses(&request, &[ErrorKind::MalformedHeader], "an id that could be cut in two ways");
         }
     }
     if !parts.iter().any(|part| matches!(part, Part::Body | Part::SortedForm)) {

@@ -146,6 +146,12 @@ impl Signed {
         self
     }
 
+    /// Signs this as the id, whatever it is.
+    pub(super) fn id(mut self, id: impl Into<String>) -> Self {
+        self.fresh = id.into();
+        self
+    }
+
     /// Signs this as the timestamp, whatever it is.
     pub(super) fn time(mut self, text: impl Into<String>) -> Self {
         self.time = Some(text.into());

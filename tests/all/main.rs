@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[cfg(feature = "testing")]
+mod advisories;
+#[cfg(feature = "testing")]
+mod identity;
+#[cfg(feature = "testing")]
 mod providers;
 mod structure;
 #[cfg(feature = "testing")]
