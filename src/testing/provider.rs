@@ -191,10 +191,10 @@ impl<'p> Check<'p> {
         }
         let rotation = self.sample().second_secret(OTHER).build();
         self.accepts(&rotation, "a request signed with a second secret too");
-        if forge::lists(&self.scheme) {
-            if let Err(error) = build(&[OTHER]).authenticate_at(&rotation, self.now) {
-                self.fail("a second signature", &format!("is refused: {error:?}"));
-            }
+        if forge::lists(&self.scheme)
+            && let Err(error) = build(&[OTHER]).authenticate_at(&rotation, self.now)
+        {
+            self.fail("a second signature", &format!("is refused: {error:?}"));
         }
     }
 
