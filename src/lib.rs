@@ -60,10 +60,7 @@
 #![cfg_attr(inhook_docs, feature(doc_cfg))]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![warn(clippy::todo, clippy::dbg_macro, clippy::print_stdout, clippy::print_stderr)]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 // A module uses only modules that stand above it, as a request travels.
 mod clock;

@@ -11,8 +11,8 @@ use http::{HeaderMap, Response};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-pub(crate) use self::record::event_from_record;
 use self::digest::Digest;
+pub(crate) use self::record::event_from_record;
 use crate::{
     Error, Incoming, Payload, Raw, Verifier,
     place::{Key, Place, Token},
@@ -54,7 +54,12 @@ pub type Reply = Response<Bytes>;
 impl Delivery {
     /// For what nobody waits for.
     pub(crate) fn of_record(event: Event) -> Self {
-        let contract = Contract { provider: event.provider.clone(), success: 200, thanks: Thanks::Nothing, deadline: Duration::from_secs(5) };
+        let contract = Contract {
+            provider: event.provider.clone(),
+            success: 200,
+            thanks: Thanks::Nothing,
+            deadline: Duration::from_secs(5),
+        };
         Self { events: vec![event], reply: None, contract }
     }
 

@@ -134,9 +134,9 @@ fn kept(verified: &Verified<'_>) -> HeaderMap {
 }
 
 fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>) -> Result<Option<Reply>, Error> {
-    let verb = match method.unwrap_or(&Method::POST) {
-        &Method::GET => Verb::Get,
-        &Method::HEAD => Verb::Head,
+    let verb = match *method.unwrap_or(&Method::POST) {
+        Method::GET => Verb::Get,
+        Method::HEAD => Verb::Head,
         _ => Verb::Post,
     };
     let says = |at, text| scene.text(at).as_deref() == Some(text);
@@ -156,8 +156,11 @@ fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>
     };
     const UNSAID: fn() -> Error = || ENVELOPE("the handshake does not say what to answer");
     let text = |at| scene.text(at).map(Cow::into_owned);
-    let challenge =
-        Challenge { text: &text, tag: &|parts, encoding| verified.tag(parts, encoding), public_key: verified.public_key() };
+    let challenge = Challenge {
+        text: &text,
+        tag: &|parts, encoding| verified.tag(parts, encoding),
+        public_key: verified.public_key(),
+    };
     let (kind, body) = match handshake.echo {
         Echo::Empty => return Ok(Some(Response::new(Bytes::new()))),
         Echo::Header(name, at) => {

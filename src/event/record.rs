@@ -39,7 +39,8 @@ impl Event {
     /// For a store to keep: all but order, lease and generation. It holds the sender's data, personal data included.
     pub fn to_record(&self) -> Vec<u8> {
         let Inner { raw, whole, identity, nonce, stable, headers, covered, kinds, remember, .. } = &self.inner;
-        let start = raw.as_bytes().as_ptr().addr().checked_sub(whole.as_ptr().addr()).unwrap_or_default();
+        let start = raw.as_bytes().as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+        let start = if raw.as_bytes().is_empty() { 0 } else { start };
         let record = Record {
             provider: self.provider.clone().into_owned(),
             tenant: self.tenant.clone(),
@@ -77,9 +78,7 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
         headers.try_append(name, value).map_err(|e| UNREADABLE.because(e))?;
     }
     let occurred_at = match record.occurred_at {
-        Some(nanos) => {
-            Some(OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|e| UNREADABLE.because(e))?)
-        }
+        Some(nanos) => Some(OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|e| UNREADABLE.because(e))?),
         None => None,
     };
     Ok(Event {

@@ -45,7 +45,10 @@ impl Provider {
         }
         ensure((200..300).contains(&self.success) && self.refused >= 400, "success is 2xx and a refusal is not")?;
         if let Retries::Hours(hours) = self.retries {
-            ensure(u64::from(hours) * 3600 <= self.remember.as_secs(), "events are remembered as long as they come again")?;
+            ensure(
+                u64::from(hours) * 3600 <= self.remember.as_secs(),
+                "events are remembered as long as they come again",
+            )?;
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ pub const GITHUB: Provider = Provider::new(
 .docs("https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries")
 .accepts(&["application/json", "application/x-www-form-urlencoded"])
 .form_json("payload")
+.needs_body()
 .label(DELIVERY)
 .identity(&[DELIVERY, At::PayloadDigest])
 .kind(At::FirstOf(&[At::Joined(&[EVENT, At::Json("/action")], "."), EVENT]))

@@ -19,7 +19,14 @@ pub struct Handshake {
 impl Handshake {
     /// A POST in which `at` says `value`, signed like any event.
     pub const fn post(at: At, value: &'static str) -> Self {
-        Self { method: Verb::Post, when: When::Is(at, value), also: None, proof: Proof::Scheme, echo: Echo::Empty, reads: &[] }
+        Self {
+            method: Verb::Post,
+            when: When::Is(at, value),
+            also: None,
+            proof: Proof::Scheme,
+            echo: Echo::Empty,
+            reads: &[],
+        }
     }
 
     /// A GET that carries `at`, authenticated like any event.
@@ -34,7 +41,14 @@ impl Handshake {
 
     /// A POST that carries `at`, authenticated like any event.
     pub const fn post_with(at: At) -> Self {
-        Self { method: Verb::Post, when: When::Has(at), also: None, proof: Proof::Scheme, echo: Echo::Empty, reads: &[] }
+        Self {
+            method: Verb::Post,
+            when: When::Has(at),
+            also: None,
+            proof: Proof::Scheme,
+            echo: Echo::Empty,
+            reads: &[],
+        }
     }
 
     /// Only where another place says `value`.

@@ -31,8 +31,8 @@ use std::{fmt, time::Duration};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 pub(crate) use self::{
-    envelope::Envelope,
     custom::Tagger,
+    envelope::Envelope,
     handshake::{Echo, Proof, Verb, When},
     scheme::TokenForm,
 };
@@ -75,6 +75,7 @@ pub struct Provider {
     pub(crate) future: Duration,
     pub(crate) envelope: Envelope,
     pub(crate) handshakes: &'static [Handshake],
+    pub(crate) needs_body: bool,
     pub(crate) needs_public_key: bool,
     pub(crate) success: u16,
     pub(crate) thanks: Thanks,
@@ -97,6 +98,7 @@ impl Provider {
             future: Duration::from_secs(300),
             envelope: Envelope::EMPTY,
             handshakes: &[],
+            needs_body: false,
             needs_public_key: false,
             success: 200,
             thanks: Thanks::Nothing,
@@ -130,6 +132,12 @@ impl Provider {
     /// Headers, besides those that its scheme needs, without which a request is not one of this provider's.
     pub const fn requires(mut self, headers: &'static [&'static str]) -> Self {
         self.requires = headers;
+        self
+    }
+
+    /// Nothing of this provider's comes without a body, however well it is signed.
+    pub const fn needs_body(mut self) -> Self {
+        self.needs_body = true;
         self
     }
 

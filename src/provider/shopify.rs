@@ -18,6 +18,7 @@ pub const SHOPIFY: Provider = Provider::new(
 .docs("https://shopify.dev/docs/apps/build/webhooks/verify-deliveries")
 .accepts(&["application/json", "application/xml", "text/xml"])
 .requires(&["x-shopify-topic", "x-shopify-shop-domain", "x-shopify-webhook-id"])
+.needs_body()
 .label(DELIVERY)
 .identity(&[DELIVERY, At::PayloadDigest])
 .kind(At::Header("x-shopify-topic"))

@@ -6,7 +6,7 @@ use http::{HeaderMap, header::CONTENT_LENGTH, request::Parts};
 
 use super::{
     Inner, Receiver, Tenant,
-    flow::{Flow, OrderBy},
+    flow::{Flow, KeyBy, Observer, OrderBy},
     gate::Gate,
     work::{Graves, InTx, Plain, Rules, Work},
 };
@@ -112,8 +112,8 @@ pub struct Builder<S> {
     most: usize,
     twins: Twins,
     clock: Clock,
-    observer: Option<Box<dyn Fn(&Outcome) + Send + Sync>>,
-    key_by: Option<Box<dyn Fn(&Event) -> Option<String> + Send + Sync>>,
+    observer: Option<Box<Observer>>,
+    key_by: Option<Box<KeyBy>>,
     ordered_by: Option<Box<OrderBy>>,
 }
 
@@ -304,6 +304,9 @@ impl<S: IdempotencyStore> Builder<S> {
 
 impl<S> fmt::Debug for Builder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("source", &self.source).field("consumer", &self.consumer).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("source", &self.source)
+            .field("consumer", &self.consumer)
+            .finish_non_exhaustive()
     }
 }

@@ -28,6 +28,8 @@ use crate::{
 };
 
 pub(super) type OrderBy = dyn Fn(&Event) -> Option<Place> + Send + Sync;
+pub(super) type KeyBy = dyn Fn(&Event) -> Option<String> + Send + Sync;
+pub(super) type Observer = dyn Fn(&Outcome) + Send + Sync;
 
 /// After so many claims some of what is over is removed, so that no store grows without somebody calling `purge`.
 const CLAIMS_PER_PURGE: u32 = 1024;
@@ -46,8 +48,8 @@ pub(super) struct Flow {
     pub(super) rules: Rules,
     pub(super) twins: bool,
     pub(super) clock: Clock,
-    pub(super) observer: Option<Box<dyn Fn(&Outcome) + Send + Sync>>,
-    pub(super) key_by: Option<Box<dyn Fn(&Event) -> Option<String> + Send + Sync>>,
+    pub(super) observer: Option<Box<Observer>>,
+    pub(super) key_by: Option<Box<KeyBy>>,
     pub(super) ordered_by: Option<Box<OrderBy>>,
     pub(super) claims: AtomicU32,
 }
@@ -112,7 +114,8 @@ impl Flow {
     async fn all(&self, delivery: Delivery) -> Report {
         let mut delivery = delivery;
         if let Some(reply) = delivery.reply.take() {
-            let outcome = Outcome::of_request(End::Handshake, Some(delivery.contract.provider.clone().into_owned()), None);
+            let outcome =
+                Outcome::of_request(End::Handshake, Some(delivery.contract.provider.clone().into_owned()), None);
             self.observe(&outcome);
             return Report { outcomes: vec![outcome], response: reply };
         }

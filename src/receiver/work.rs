@@ -271,7 +271,9 @@ pub(super) async fn bind_nonce(
             None
         }
         Claim::Duplicate(_) | Claim::Stale => None,
-        Claim::Conflict => Some(End::Refused(Error::new(ErrorKind::Replay, "its token came with another event")).into()),
+        Claim::Conflict => {
+            Some(End::Refused(Error::new(ErrorKind::Replay, "its token came with another event")).into())
+        }
         Claim::Busy { retry_after } => Some(Turn::Busy(retry_after)),
     })
 }

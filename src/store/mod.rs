@@ -24,9 +24,9 @@ use std::{future::Future, ops::DerefMut, time::Duration};
 use time::OffsetDateTime;
 
 pub(crate) use self::erased::{DynGraves, DynStore};
-pub use self::{erased::BoxStore, memory::MemoryStore};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
+pub use self::{erased::BoxStore, memory::MemoryStore};
 pub use crate::place::{Gap, Key, Order, Place, Rank, Stream, Token};
 use crate::{Answer, Delivery, Error, Event};
 
@@ -186,11 +186,7 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 pub trait OrderingStore: IdempotencyStore {
     /// The streams in which an event has waited for longer than its `wait`, sorted, from just after `after`. A claim
     /// that is granted, stale or skipped past waits no longer.
-    fn blocked(
-        &self,
-        after: Option<&Stream>,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<Blocked>, Error>> + Send;
+    fn blocked(&self, after: Option<&Stream>, limit: u32) -> impl Future<Output = Result<Vec<Blocked>, Error>> + Send;
 
     /// Moves the stream's mark to just below `rank` ([`Rank::previous`]), so that its next claim is granted; `false`
     /// where the mark stands there or further, or `rank` is not from a number.

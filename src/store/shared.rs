@@ -1,8 +1,8 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use super::{
-    Begun, Blocked, Claim, DeadLetter, DeadLetterStore, Grant, Held, IdempotencyStore, Key, OrderingStore, Rank, Slot, Stream,
-    Token, TransactionalStore,
+    Begun, Blocked, Claim, DeadLetter, DeadLetterStore, Grant, Held, IdempotencyStore, Key, OrderingStore, Rank, Slot,
+    Stream, Token, TransactionalStore,
 };
 use crate::{Answer, Error, Event};
 
@@ -33,11 +33,7 @@ impl<S: IdempotencyStore> IdempotencyStore for Arc<S> {
 }
 
 impl<S: OrderingStore> OrderingStore for Arc<S> {
-    fn blocked(
-        &self,
-        after: Option<&Stream>,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<Blocked>, Error>> + Send {
+    fn blocked(&self, after: Option<&Stream>, limit: u32) -> impl Future<Output = Result<Vec<Blocked>, Error>> + Send {
         S::blocked(self, after, limit)
     }
     fn skip(&self, stream: &Stream, rank: &Rank) -> impl Future<Output = Result<bool, Error>> + Send {

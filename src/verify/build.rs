@@ -47,6 +47,7 @@ pub(super) struct Scheme {
     pub(super) keys: Vec<Key>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large one, and boxing it costs every request")]
 pub(super) enum Key {
     Mac(Mac),
     Token(TokenHash),
@@ -76,7 +77,14 @@ impl Scheme {
 
 impl VerifierBuilder {
     pub(super) fn new(provider: &Provider) -> Self {
-        Self { provider: *provider, secrets: Vec::new(), base: None, tolerance: Tolerance::Provider, verify_token: None, public_key: None }
+        Self {
+            provider: *provider,
+            secrets: Vec::new(),
+            base: None,
+            tolerance: Tolerance::Provider,
+            verify_token: None,
+            public_key: None,
+        }
     }
 
     /// The secret; call it again for others that are accepted too, for as long as a rotation lasts.

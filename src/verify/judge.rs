@@ -38,7 +38,11 @@ impl Verifier {
             Some(Proof::VerifyToken(at)) => {
                 let claimed = locate::find(at, request, false)?.ok_or(locate::missing())?;
                 let known = self.0.verify_token.as_ref().ok_or(REFUSED)?;
-                if known.is(&TokenHash::of(&claimed)) { Ok(Judged { handshake, ..Judged::default() }) } else { Err(REFUSED) }
+                if known.is(&TokenHash::of(&claimed)) {
+                    Ok(Judged { handshake, ..Judged::default() })
+                } else {
+                    Err(REFUSED)
+                }
             }
             _ => self.judge(request, now).or_else(|refused| self.judge_handshake(request, handshake, refused)),
         }
@@ -47,9 +51,8 @@ impl Verifier {
     /// A handshake that is proved otherwise than events are, if the request looks like one.
     fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
         let method = request.target.map_or(&Method::POST, |(method, _)| method);
-        let says = |at, text: &str| {
-            Ok::<_, Error>(locate::find(at, request, false)?.is_some_and(|t| *t == *text.as_bytes()))
-        };
+        let says =
+            |at, text: &str| Ok::<_, Error>(locate::find(at, request, false)?.is_some_and(|t| *t == *text.as_bytes()));
         for handshake in self.0.provider.handshakes {
             if handshake.proof == Proof::Scheme || verb(handshake.method) != *method {
                 continue;
@@ -94,6 +97,9 @@ impl Verifier {
     fn judge(&self, request: &Incoming<'_>, now: OffsetDateTime) -> Result<Judged, Error> {
         for name in self.0.provider.requires {
             locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
+        }
+        if self.0.provider.needs_body && request.body.as_bytes().is_empty() {
+            return Err(Error::new(ErrorKind::MalformedBody, "there is none"));
         }
         let mut first_trouble = None;
         for (at, scheme) in self.0.schemes.iter().enumerate() {

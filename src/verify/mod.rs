@@ -17,13 +17,13 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, Method};
 use time::OffsetDateTime;
 
+pub(crate) use self::plan::Coverage;
+pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 use self::{
     build::{Inner, Scheme},
     judge::{Judged, tag_text, verb},
     plan::Plan,
 };
-pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
-pub(crate) use self::plan::Coverage;
 #[cfg(feature = "testing")]
 pub(crate) use self::{
     put::{edit, put},

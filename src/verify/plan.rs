@@ -94,9 +94,7 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
         At::Text(_) => true,
         At::Header(name) => signs(Part::Header(name)),
         At::Query(_) => signs(Part::Url) || signs(Part::Query),
-        At::Json(_) | At::Document(_) | At::Form(_) | At::PayloadDigest => {
-            signs(Part::Body) || signs(Part::SortedForm)
-        }
+        At::Json(_) | At::Document(_) | At::Form(_) | At::PayloadDigest => signs(Part::Body) || signs(Part::SortedForm),
         At::SignedId => signs(Part::Id),
         At::SignaturePair(_) => false,
         At::Day(inner) | At::Optional(inner) => covers(parts, places, *inner),

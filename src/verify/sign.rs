@@ -72,7 +72,8 @@ impl Signer {
                 }
             }
             Proof::Custom(custom, key) => {
-                const CANNOT: Error = Error::new(ErrorKind::Config, "the scheme does not say how such a request is made");
+                const CANNOT: Error =
+                    Error::new(ErrorKind::Config, "the scheme does not say how such a request is made");
                 let tag = |parts: &[&[u8]], encoding| tag_text(Some(key), parts, encoding);
                 let sign = custom.sign.ok_or(CANNOT)?;
                 let Stamps { base, at, time, .. } = stamps;

@@ -152,7 +152,12 @@ mod tests {
         }
         let b64 = |text: &str| Decoded::of(Encoding::Base64, text.as_bytes(), 20).is_some();
         assert!(b64("AAAAAAAAAAAAAAAAAAAAAAAAAAA="));
-        for bad in ["AAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAB=", "AAAAAAAAAAAAAAAAAAAAAAAAAA==", "____AAAAAAAAAAAAAAAAAAAAAAA="] {
+        for bad in [
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAB=",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAA==",
+            "____AAAAAAAAAAAAAAAAAAAAAAA=",
+        ] {
             assert!(!b64(bad), "{bad}");
         }
     }

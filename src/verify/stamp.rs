@@ -94,11 +94,12 @@ mod tests {
         let secs = |by: i64| judge(&(NOW.unix_timestamp() + by).to_string(), TimeUnit::Seconds);
         assert_eq!((secs(-300), secs(300)), (Ok(()), Ok(())));
         assert_eq!((secs(-301), secs(301)), (Err(ErrorKind::StaleTimestamp), Err(ErrorKind::FutureTimestamp)));
-        let millis = |by: i128| {
-            judge(&(NOW.unix_timestamp_nanos() / 1_000_000 + by).to_string(), TimeUnit::Millis)
-        };
+        let millis = |by: i128| judge(&(NOW.unix_timestamp_nanos() / 1_000_000 + by).to_string(), TimeUnit::Millis);
         assert_eq!((millis(-300_000), millis(300_000)), (Ok(()), Ok(())));
-        assert_eq!((millis(-300_001), millis(300_001)), (Err(ErrorKind::StaleTimestamp), Err(ErrorKind::FutureTimestamp)));
+        assert_eq!(
+            (millis(-300_001), millis(300_001)),
+            (Err(ErrorKind::StaleTimestamp), Err(ErrorKind::FutureTimestamp))
+        );
         assert_eq!(judge("2026-11-21T07:40:00+01:00", TimeUnit::Rfc3339), Ok(()));
     }
 

@@ -207,6 +207,10 @@ fn odd_json_is_no_event_and_no_panic() {
     let nested = format!("{}1{}", r#"{"data":"#.repeat(50_000), "}".repeat(50_000));
     for body in ["1", "null", "true", "\"x\"", "[]", "[1,{}]", "", " ", "{", &deep, &nested] {
         for provider in [&GITHUB, &SLACK, &STANDARD_WEBHOOKS, &STRIPE] {
+            if body.is_empty() && provider.name() == "github" {
+                // Refused before its signature is looked at.
+                continue;
+            }
             let request = signed(provider, SECRET, body.to_owned()).build();
             let verified = verifier(provider, SECRET);
             let verified = verified.authenticate(&request).unwrap();

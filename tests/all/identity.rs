@@ -44,12 +44,13 @@ fn holds(provider: &Provider, first: Signed, retry: Signed, next: Signed) {
     assert_ne!(first, next, "{provider:?}");
 }
 
-const COVERED: [&str; 10] =
-    ["clerk", "github", "mailgun", "mandrill", "okta", "shopify", "slack", "standard_webhooks", "stripe", "svix"];
+const COVERED: &[&str] =
+    &["clerk", "github", "mailgun", "mandrill", "okta", "shopify", "slack", "standard_webhooks", "stripe", "svix"];
 
 #[test]
 fn every_provider_has_a_test_here() {
-    assert_eq!(ALL.iter().map(|p| p.name()).collect::<BTreeSet<_>>(), COVERED.into());
+    let covered: BTreeSet<_> = [COVERED].concat().into_iter().collect();
+    assert_eq!(ALL.iter().map(|p| p.name()).collect::<BTreeSet<_>>(), covered);
 }
 
 /// Each try is signed anew with a time of its own; counters in the body may have moved on.

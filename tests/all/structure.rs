@@ -31,7 +31,8 @@ fn map() -> (Vec<String>, HashMap<String, String>) {
 fn used(source: &str) -> Vec<String> {
     let code = source.split("#[cfg(test)]").next().unwrap();
     let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join(" ");
-    let word = |text: &str| text.trim_start().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned();
+    let word =
+        |text: &str| text.trim_start().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned();
     let mut used = Vec::new();
     for after in code.split("crate::").skip(1) {
         let Some(list) = after.strip_prefix('{') else {
