@@ -46,7 +46,7 @@ impl OrderingStore for SqliteStore {
             .query(
                 "insert into inhook_stream (source, tenant, consumer, name, rank, forget_at)
                 values (?1, ifnull(?2, 0), ?3, ?4, ?5, ?6)
-                on conflict do update set rank = excluded.rank, tombstone = 0
+                on conflict do update set rank = excluded.rank, forget_at = max(forget_at, excluded.forget_at)
                 where rank is null or rank < excluded.rank",
             )
             .bind(previous.as_bytes())
@@ -56,7 +56,7 @@ impl OrderingStore for SqliteStore {
             .map_err(Error::store)?
             .rows_affected();
         if moved > 0 {
-            pass(&mut tx, stream.into(), rank).await?;
+            reach(&mut tx, stream.into(), &previous).await?;
         }
         tx.commit().await?;
         Ok(moved > 0)
@@ -93,8 +93,8 @@ pub(super) async fn refusal<G>(conn: &mut SqliteConnection, slot: &Slot, now: i6
             let left = note(conn, slot, place, wait, now).await?;
             match on_gap {
                 Gap::Proceed if left.is_zero() => Ok(None),
-                // Blocked until somebody skips it.
-                Gap::Block if left.is_zero() => Ok(Some(Claim::Busy { retry_after: TRY_AGAIN })),
+                // Only the missing one or an operator ends it, so there is no better guess.
+                Gap::Block if left.is_zero() => Ok(Some(Claim::Busy { retry_after: wait.max(TRY_AGAIN) })),
                 _ => Ok(Some(Claim::Busy { retry_after: left })),
             }
         }
@@ -169,13 +169,14 @@ async fn stop_waiting(conn: &mut SqliteConnection, slot: &Slot, place: &Place) -
     Ok(())
 }
 
-/// Nothing below `rank` waits any longer.
-async fn pass(conn: &mut SqliteConnection, row: Row<'_>, rank: &Rank) -> Result<(), Error> {
+/// Where the mark has come to `rank`, neither that nor what comes next waits any longer.
+async fn reach(conn: &mut SqliteConnection, row: Row<'_>, rank: &Rank) -> Result<(), Error> {
+    let next = rank.next();
     row.query(
         "delete from inhook_waiting
-        where source = ?1 and tenant = ifnull(?2, 0) and consumer = ?3 and name = ?4 and rank < ?5",
+        where source = ?1 and tenant = ifnull(?2, 0) and consumer = ?3 and name = ?4 and rank <= ?5",
     )
-    .bind(rank.as_bytes())
+    .bind(next.as_ref().unwrap_or(rank).as_bytes())
     .execute(conn)
     .await
     .map_err(Error::store)?;
@@ -236,7 +237,8 @@ pub(super) async fn advance(
     now: i64,
 ) -> Result<bool, Error> {
     let Some(place) = &slot.place else { return Ok(true) };
-    let done = Row::of_stream(slot, &place.stream)
+    let row = Row::of_stream(slot, &place.stream);
+    let done = row
         .query(
             "update inhook_stream set
                 tombstone = case when rank is null or ?6 > rank then ?7 when ?6 = rank then tombstone or ?7 else tombstone end,
@@ -248,19 +250,21 @@ pub(super) async fn advance(
         .bind(place.rank.as_bytes())
         .bind(place.last)
         .bind(after(now, slot.remember))
-        .execute(conn)
+        .execute(&mut *conn)
         .await
         .map_err(Error::store)?;
-    Ok(done.rows_affected() > 0)
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    reach(conn, row, &place.rank).await?;
+    Ok(true)
 }
 
 /// Frees the slot's stream and leaves its mark; `false` if the token does not hold it.
 pub(super) async fn let_go(conn: &mut SqliteConnection, slot: &Slot, token: i64) -> Result<bool, Error> {
-    // Nothing is left of a stream that has neither mark nor anybody waiting.
+    // Nothing is left of a stream that has no mark; nobody waits in one.
     const NEW: &str = "delete from inhook_stream
-        where source = ?1 and tenant = ifnull(?2, 0) and consumer = ?3 and name = ?4 and token = ?5
-        and rank is null and not exists (select 1 from inhook_waiting
-            where source = ?1 and tenant = ifnull(?2, 0) and consumer = ?3 and name = ?4)";
+        where source = ?1 and tenant = ifnull(?2, 0) and consumer = ?3 and name = ?4 and token = ?5 and rank is null";
     const AGAIN: &str = "update inhook_stream set token = null, lease_until = null
         where source = ?1 and tenant = ifnull(?2, 0) and consumer = ?3 and name = ?4 and token = ?5";
     let Some(place) = &slot.place else { return Ok(true) };
