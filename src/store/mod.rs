@@ -78,6 +78,19 @@ pub enum Claim<G> {
     },
 }
 
+impl<G> Claim<G> {
+    /// The same claim with what `f` makes of the grant: for stores around other stores.
+    pub fn map<H>(self, f: impl FnOnce(G) -> H) -> Claim<H> {
+        match self {
+            Self::Granted(grant) => Claim::Granted(f(grant)),
+            Self::Duplicate(answer) => Claim::Duplicate(answer),
+            Self::Conflict => Claim::Conflict,
+            Self::Stale => Claim::Stale,
+            Self::Busy { retry_after } => Claim::Busy { retry_after },
+        }
+    }
+}
+
 /// A claim that was granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -4,9 +4,15 @@
 #[cfg(feature = "testing")]
 mod advisories;
 #[cfg(feature = "testing")]
+mod broken_stores;
+#[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "testing")]
 mod providers;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "testing")]
+mod stores;
 mod structure;
 #[cfg(feature = "testing")]
 mod vectors;

@@ -18,7 +18,7 @@ use std::{
 use inhook::{
     Answer, Clock, ErrorKind, Event, Verifier, dangerous,
     provider::STRIPE,
-    store::{
+    store::{Begun, 
         Claim, DeadLetterStore, Gap, Grant, Held, IdempotencyStore, Key, Order, OrderingStore, Place, Rank, Slot,
         Stream, TransactionalStore,
         sqlite::{
@@ -76,7 +76,7 @@ async fn claim(store: &SqliteStore, slot: &Slot) -> Grant {
 }
 
 async fn begin(store: &SqliteStore, slot: &Slot) -> SqliteTx {
-    granted(store.begin(slot).await.unwrap())
+    granted(store.begin(slot).await.unwrap()).tx
 }
 
 async fn complete(store: &SqliteStore, slot: &Slot) {
@@ -695,7 +695,7 @@ mod processes {
         let slot = slot("evt_1");
         loop {
             match store.begin(&slot).await.unwrap() {
-                Claim::Granted(mut tx) => {
+                Claim::Granted(Begun { mut tx, .. }) => {
                     affect(&mut tx, "evt_1").await;
                     store.commit(tx, &slot, None).await.unwrap();
                 }
