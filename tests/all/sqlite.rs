@@ -604,7 +604,7 @@ mod processes {
         fn start(role: &str, path: &Path) -> Self {
             let (_, name) = concat!(module_path!(), "::child").split_once("::").unwrap();
             let mut process = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"])
+                .args(["--exact", name, "--nocapture", "--test-threads=1"])
                 .env(FILE, path)
                 .env(ROLE, role)
                 .stdin(Stdio::piped())
@@ -647,8 +647,8 @@ mod processes {
         std::io::stdin().read_line(&mut line).unwrap();
     }
 
+    /// A part of the tests below, which start it in another process; by itself it has nothing to do.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    #[ignore = "a part of the tests below, which start it in another process"]
     async fn child() {
         let Ok(role) = std::env::var(ROLE) else { return };
         let path = std::env::var(FILE).unwrap();
