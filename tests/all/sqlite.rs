@@ -18,9 +18,9 @@ use std::{
 use inhook::{
     Answer, Clock, ErrorKind, Event, Verifier, dangerous,
     provider::STRIPE,
-    store::{Begun, 
-        Claim, DeadLetterStore, Gap, Grant, Held, IdempotencyStore, Key, Order, OrderingStore, Place, Rank, Slot,
-        Stream, TransactionalStore,
+    store::{
+        Begun, Claim, DeadLetterStore, Gap, Grant, Held, IdempotencyStore, Key, Order, OrderingStore, Place, Rank,
+        Slot, Stream, TransactionalStore,
         sqlite::{
             SqliteStore, SqliteTx,
             sqlx::{
