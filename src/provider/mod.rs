@@ -25,6 +25,8 @@ mod envelope;
 mod handshake;
 pub(crate) mod locate;
 mod scheme;
+#[cfg(test)]
+mod table;
 
 use std::{fmt, time::Duration};
 
