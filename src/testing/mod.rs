@@ -14,9 +14,9 @@
 //! | [`TransactionalStore`](crate::store::TransactionalStore) | [`check_transactions`], with a [`TransactionHarness`]; with order [`check_ordered_transactions`] too |
 //! | [`DeadLetterStore`](crate::store::DeadLetterStore) | [`check_dead_letters`]; with order [`check_ordered_dead_letters`] too |
 //!
-//! They run on any runtime. Where claims must meet, they are made in tasks of the tokio runtime that the check runs on,
-//! if the feature `tokio` is on, else in threads of their own: turn that feature on for a store that needs tokio. A
-//! runtime with several workers shows more.
+//! They run on any runtime. Where claims must meet, they are polled by turns, and then made in tasks of the tokio
+//! runtime that the check runs on, if the feature `tokio` is on, else in threads of their own: turn that feature on for a
+//! store that needs tokio. A runtime with several workers shows more.
 
 mod clock;
 mod event;

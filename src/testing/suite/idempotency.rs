@@ -1,11 +1,13 @@
 //! Claims, leases and tokens.
 
 use super::{
-    LEASE, REMEMBER, SECOND, StoreHarness, Trial, alike, key, memory, printed, probe::name, rules, slot, slot_of,
+    LEASE, REMEMBER, SECOND, StoreHarness, Trial, alike, memory, printed,
+    probe::{Meet, name},
+    rules, slot, slot_of,
 };
 use crate::{
     Answer,
-    store::{Claim, IdempotencyStore as _, Slot, Token},
+    store::{Claim, Grant, IdempotencyStore as _, Slot, Token},
 };
 
 /// Checks a store against the contract of [`IdempotencyStore`](crate::store::IdempotencyStore).
@@ -15,15 +17,15 @@ use crate::{
 pub async fn check_idempotency<H: StoreHarness>(harness: &mut H) {
     rules!(harness:
         a_key_is_granted_once_and_is_a_duplicate_after_that,
+        a_held_key_is_busy_until_its_lease_runs_out,
+        a_released_key_is_free_and_its_token_stays_used,
         a_duplicate_gets_the_answer_that_was_stored,
         tokens_rise_and_none_is_used_twice,
-        a_held_key_is_busy_until_its_lease_runs_out,
         a_held_key_is_busy_whatever_its_fingerprint,
         a_key_whose_lease_ran_out_is_granted_anew,
         an_old_holder_is_told_lost_and_changes_nothing,
         a_token_of_nobody_or_of_another_key_is_lost,
         extend_holds_for_so_long_from_now,
-        a_released_key_is_free_and_its_token_stays_used,
         what_is_completed_cannot_be_released,
         keys_are_compared_column_by_column,
         a_conflict_needs_two_fingerprints_and_a_completed_mark,
@@ -43,6 +45,30 @@ async fn a_key_is_granted_once_and_is_a_duplicate_after_that<H: StoreHarness>(tr
         store.is("the answer", answer, None);
     }
     second.granted(&slot("b")).await;
+}
+
+async fn a_held_key_is_busy_until_its_lease_runs_out<H: StoreHarness>(trial: &mut Trial<'_, H>) {
+    let (first, second) = trial.pair().await;
+    first.granted(&slot("a")).await;
+    for store in [&first, &second] {
+        let retry_after = store.busy(&slot("a")).await;
+        store.holds("a busy claim is worth another try within the lease", retry_after <= LEASE);
+    }
+    trial.advance(LEASE - SECOND).await;
+    first.busy(&slot("a")).await;
+    let retry_after = second.busy(&slot("a")).await;
+    second.holds("a busy claim is worth another try once the lease has run out", retry_after <= 2 * SECOND);
+}
+
+async fn a_released_key_is_free_and_its_token_stays_used<H: StoreHarness>(trial: &mut Trial<'_, H>) {
+    let (first, second) = trial.pair().await;
+    let old = first.granted(&slot("a")).await;
+    first.release(&slot("a"), old).await;
+    first.lost(&slot("a"), old).await;
+    let new = second.granted(&slot("a")).await;
+    second.holds("the new token is higher", new > old);
+    first.lost(&slot("a"), old).await;
+    second.complete(&slot("a"), new, None).await;
 }
 
 async fn a_duplicate_gets_the_answer_that_was_stored<H: StoreHarness>(trial: &mut Trial<'_, H>) {
@@ -85,19 +111,6 @@ async fn tokens_rise_and_none_is_used_twice<H: StoreHarness>(trial: &mut Trial<'
             store.purged(100).await;
         }
     }
-}
-
-async fn a_held_key_is_busy_until_its_lease_runs_out<H: StoreHarness>(trial: &mut Trial<'_, H>) {
-    let (first, second) = trial.pair().await;
-    first.granted(&slot("a")).await;
-    for store in [&first, &second] {
-        let retry_after = store.busy(&slot("a")).await;
-        store.holds("a busy claim is worth another try within the lease", retry_after <= LEASE);
-    }
-    trial.advance(LEASE - SECOND).await;
-    first.busy(&slot("a")).await;
-    let retry_after = second.busy(&slot("a")).await;
-    second.holds("a busy claim is worth another try once the lease has run out", retry_after <= 2 * SECOND);
 }
 
 async fn a_held_key_is_busy_whatever_its_fingerprint<H: StoreHarness>(trial: &mut Trial<'_, H>) {
@@ -176,17 +189,6 @@ async fn extend_holds_for_so_long_from_now<H: StoreHarness>(trial: &mut Trial<'_
     second.granted(&slot("a")).await;
 }
 
-async fn a_released_key_is_free_and_its_token_stays_used<H: StoreHarness>(trial: &mut Trial<'_, H>) {
-    let (first, second) = trial.pair().await;
-    let old = first.granted(&slot("a")).await;
-    first.release(&slot("a"), old).await;
-    first.lost(&slot("a"), old).await;
-    let new = second.granted(&slot("a")).await;
-    second.holds("the new token is higher", new > old);
-    first.lost(&slot("a"), old).await;
-    second.complete(&slot("a"), new, None).await;
-}
-
 async fn what_is_completed_cannot_be_released<H: StoreHarness>(trial: &mut Trial<'_, H>) {
     let store = trial.fresh().await;
     let (slot, answer) = (slot("a"), Answer::text("the first"));
@@ -239,45 +241,49 @@ async fn a_conflict_needs_two_fingerprints_and_a_completed_mark<H: StoreHarness>
 
 async fn of_many_claims_at_once_one_is_granted<H: StoreHarness>(trial: &mut Trial<'_, H>) {
     let (first, second) = trial.pair().await;
-    for round in 0..4 {
+    for (round, meet) in Meet::BOTH.into_iter().cycle().take(6).enumerate() {
         let slot = slot(round.to_string());
-        let claims = first.claim_at_once(&second, vec![slot.clone(); 64]).await;
+        let claims = first.claim_at_once(&second, vec![slot.clone(); 64], meet).await;
         let granted: Vec<Token> = claims.iter().filter_map(granted).collect();
         first.is("how many are granted", granted.len(), 1);
         first.is("how many are busy", claims.iter().filter(|claim| name(claim) == "busy").count(), 63);
         for token in granted {
             second.complete(&slot, token, None).await;
         }
-        let claims = first.claim_at_once(&second, vec![slot; 64]).await;
+        let claims = first.claim_at_once(&second, vec![slot; 64], meet).await;
         first.is("how many are duplicates", claims.iter().filter(|c| name(c) == "a duplicate").count(), 64);
     }
 }
 
 async fn of_many_claims_of_a_lapsed_key_at_once_one_is_granted<H: StoreHarness>(trial: &mut Trial<'_, H>) {
-    let (first, second) = trial.pair().await;
-    let old = first.granted(&slot("a")).await;
-    trial.advance(LEASE + SECOND).await;
-    let claims = first.claim_at_once(&second, vec![slot("a"); 64]).await;
-    first.is("how many are granted", claims.iter().filter_map(granted).count(), 1);
-    first.is("how many are busy", claims.iter().filter(|claim| name(claim) == "busy").count(), 63);
-    first.lost(&slot("a"), old).await;
+    for meet in Meet::BOTH {
+        let (first, second) = trial.pair().await;
+        let old = first.granted(&slot("a")).await;
+        trial.advance(LEASE + SECOND).await;
+        let claims = first.claim_at_once(&second, vec![slot("a"); 64], meet).await;
+        first.is("how many are granted", claims.iter().filter_map(granted).count(), 1);
+        first.is("how many are busy", claims.iter().filter(|claim| name(claim) == "busy").count(), 63);
+        first.lost(&slot("a"), old).await;
+    }
 }
 
 async fn claims_of_different_keys_at_once_get_different_tokens<H: StoreHarness>(trial: &mut Trial<'_, H>) {
-    let (first, second) = trial.pair().await;
-    let slots: Vec<Slot> = (0..64).map(|n| slot_of(key(n.to_string()))).collect();
-    let claims = first.claim_at_once(&second, slots.clone()).await;
-    let mut tokens: Vec<Token> = claims.iter().filter_map(granted).collect();
-    first.is("how many are granted", tokens.len(), 64);
-    for (slot, token) in slots.iter().zip(&tokens) {
-        first.complete(slot, *token, None).await;
+    for meet in Meet::BOTH {
+        let (first, second) = trial.pair().await;
+        let slots: Vec<Slot> = (0..64).map(|n| slot(n.to_string())).collect();
+        let claims = first.claim_at_once(&second, slots.clone(), meet).await;
+        let mut tokens: Vec<Token> = claims.iter().filter_map(granted).collect();
+        first.is("how many are granted", tokens.len(), 64);
+        for (slot, token) in slots.iter().zip(&tokens) {
+            first.complete(slot, *token, None).await;
+        }
+        tokens.sort_unstable();
+        tokens.dedup();
+        first.is("how many tokens there are", tokens.len(), 64);
     }
-    tokens.sort_unstable();
-    tokens.dedup();
-    first.is("how many tokens there are", tokens.len(), 64);
 }
 
-pub(super) fn granted(claim: &Claim<crate::store::Grant>) -> Option<Token> {
+pub(super) fn granted(claim: &Claim<Grant>) -> Option<Token> {
     match claim {
         Claim::Granted(grant) => Some(grant.token),
         _ => None,

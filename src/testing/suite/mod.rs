@@ -77,7 +77,11 @@ fn alike() -> Vec<Key> {
         let key = Key::new(source, consumer, id);
         keys.extend([key.clone(), key.clone().tenant(""), key.tenant("null")]);
     }
-    keys.extend([Key::new("a:b", "c", "d"), Key::new("a", "b:c", "d"), Key::new("a", "b", "c:d")]);
+    for mark in [":", "/", "|", "-", "_", ".", ",", ";", " ", "\n", "\u{1f}"] {
+        let joined = |a: &str, b: &str| format!("{a}{mark}{b}");
+        keys.extend([Key::new(joined("a", "b"), "c", "d"), Key::new("a", joined("b", "c"), "d")]);
+        keys.extend([Key::new("a", "b", joined("c", "d")), Key::new("a", "b", "d").tenant(joined("a", "c"))]);
+    }
     let long = "x".repeat(319);
     keys.extend([key(format!("{long}1")), key(format!("{long}2"))]);
     keys

@@ -188,14 +188,28 @@ impl<S: IdempotencyStore> Probe<S> {
     }
 
     /// Claims all of them at the same time, through this handle and the other by turns.
-    pub(super) async fn claim_at_once(&self, other: &Self, slots: impl IntoIterator<Item = Slot>) -> Vec<Claim<Grant>> {
+    pub(super) async fn claim_at_once(&self, other: &Self, slots: Vec<Slot>, meet: Meet) -> Vec<Claim<Grant>> {
         let handles = [self, other].into_iter().cycle();
         let claims = slots.into_iter().zip(handles).map(|(slot, handle)| {
             let handle = handle.clone();
             async move { handle.claim(&slot).await }
         });
-        together::at_once(claims.collect()).await
+        match meet {
+            Meet::ByTurns => together::by_turns(claims.collect()).await,
+            Meet::AtOnce => together::at_once(claims.collect()).await,
+        }
     }
+}
+
+/// How claims meet: one way finds what waits between looking and acting, the other what does not.
+#[derive(Clone, Copy)]
+pub(super) enum Meet {
+    ByTurns,
+    AtOnce,
+}
+
+impl Meet {
+    pub(super) const BOTH: [Self; 2] = [Self::ByTurns, Self::AtOnce];
 }
 
 const LONG: Duration = Duration::from_secs(86_400 * 365);

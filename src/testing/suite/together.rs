@@ -81,34 +81,29 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 /// All of them, polled by turns on this task: for what borrows.
 pub(super) async fn by_turns<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut running: Vec<(Pin<Box<F>>, Option<F::Output>)> = futures.into_iter().map(|f| (Box::pin(f), None)).collect();
+    let mut running: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
     poll_fn(|cx| {
-        let mut pending = false;
-        for (future, output) in running.iter_mut().filter(|(_, output)| output.is_none()) {
-            match future.as_mut().poll(cx) {
-                Poll::Ready(ready) => *output = Some(ready),
-                Poll::Pending => pending = true,
+        for (future, output) in running.iter_mut().zip(&mut outputs).filter(|(_, output)| output.is_none()) {
+            if let Poll::Ready(ready) = future.as_mut().poll(cx) {
+                *output = Some(ready);
             }
         }
-        if pending { Poll::Pending } else { Poll::Ready(()) }
+        if outputs.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
-    running.into_iter().filter_map(|(_, output)| output).collect()
+    outputs.into_iter().flatten().collect()
 }
 
 /// Both, the first a few steps ahead of the second.
 pub(super) async fn ahead<A: Future, B: Future>(first: A, second: B) -> (A::Output, B::Output) {
-    let (mut first, mut second) = (
-        pin!(first),
-        pin!(async {
-            {
-                for _ in 0..64 {
-                    breath().await
-                }
-            }
-            second.await
-        }),
-    );
+    let second = async {
+        for _ in 0..64 {
+            breath().await;
+        }
+        second.await
+    };
+    let (mut first, mut second) = (pin!(first), pin!(second));
     let (mut a, mut b) = (None, None);
     poll_fn(|cx| {
         if a.is_none()
