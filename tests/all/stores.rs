@@ -1,6 +1,12 @@
 //! The stores that need no server keep their contract.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::Future as _,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Waker},
+    time::Duration,
+};
 
 use inhook::{
     store::{BoxStore, Claim, DeadLetterStore, Held, IdempotencyStore, Key, MemoryStore, OrderingStore, Slot},
@@ -60,6 +66,13 @@ async fn memory_store() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory_store_on_several_threads() {
     check(|store| store).await;
+}
+
+#[test]
+fn memory_store_without_a_runtime() {
+    let mut checks = pin!(check(|store| store));
+    // What is not ready gave way to others, and is at once.
+    while checks.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
 }
 
 #[tokio::test]
