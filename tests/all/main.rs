@@ -9,6 +9,8 @@ mod broken_stores;
 mod identity;
 #[cfg(feature = "testing")]
 mod providers;
+#[cfg(all(feature = "testing", feature = "tokio"))]
+mod receiver;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "testing")]

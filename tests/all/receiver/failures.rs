@@ -1,0 +1,155 @@
+//! Handlers that fail, panic or hang, and where what fails for good is kept.
+
+use inhook::{
+    Handlers, Json, Place,
+    provider::{SLACK, STANDARD_WEBHOOKS},
+    store::{DeadLetterStore, Order},
+};
+
+use super::*;
+
+fn one() -> Request<Bytes> {
+    stripe("evt_1", "a.b").build()
+}
+
+#[tokio::test]
+async fn a_failure_gives_the_event_back() {
+    let (world, calls) = (World::new(), Calls::default());
+    let receiver = world.receiver(&STRIPE).handle(Handlers::new().otherwise(calls.failing(2))).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(500, "failed"));
+    assert_eq!(send(&receiver, &one()).await, error(500, "failed"));
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    assert_eq!((world.ends(), calls.count()), (ends(["failed", "failed", "handled", "duplicate"]), 3));
+}
+
+fn ends<const N: usize>(of: [&str; N]) -> Vec<String> {
+    of.map(str::to_owned).to_vec()
+}
+
+#[tokio::test]
+async fn a_panic_gives_the_event_back() {
+    for waits in [false, true] {
+        let (world, calls) = (World::new(), Calls::default());
+        let seen = calls.clone();
+        let handler = async move |_: Event| {
+            if waits {
+                tokio::task::yield_now().await;
+            }
+            assert!(seen.next() > 1, "a handler's bug");
+            Ok(())
+        };
+        let receiver = world.receiver(&STRIPE).handle(Handlers::new().otherwise(handler)).unwrap();
+        assert_eq!(send(&receiver, &one()).await, error(500, "panicked"));
+        assert_eq!(send(&receiver, &one()).await, plain(200));
+        assert_eq!(world.ends(), ["panicked", "handled"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_takes_too_long_is_dropped_and_gives_the_event_back() {
+    let (world, calls) = (World::new(), Calls::default());
+    let (seen, dropped) = (calls.clone(), Calls::default());
+    let witness = dropped.clone();
+    let handler = async move |_: Event| {
+        let guard = Guard(witness.clone());
+        if seen.next() == 1 {
+            std::future::pending::<()>().await;
+        }
+        drop(guard);
+        Ok(())
+    };
+    let timeout = Duration::from_secs(2);
+    let receiver = world.receiver(&STRIPE).timeout(timeout).handle(Handlers::new().otherwise(handler)).unwrap();
+    let start = tokio::time::Instant::now();
+    assert_eq!(send(&receiver, &one()).await, error(500, "timed_out"));
+    assert!(start.elapsed() >= timeout && start.elapsed() < timeout + Duration::from_millis(10));
+    assert_eq!(dropped.count(), 1);
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    assert_eq!(world.ends(), ["timed_out", "handled"]);
+}
+
+struct Guard(Calls);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.next();
+    }
+}
+
+async fn hopeless(_: Event) -> Result<(), Failure> {
+    Err(Failure::permanent("no such customer"))
+}
+
+#[tokio::test]
+async fn what_fails_for_good_is_buried_before_success_is_answered() {
+    let world = World::new();
+    let receiver = world.receiver(&STRIPE).dead_letters().handle(Handlers::new().otherwise(hopeless)).unwrap();
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    assert_eq!(world.ends(), ["buried", "duplicate"]);
+    let letters = world.store.dead_letters(None, 10).await.unwrap();
+    let [letter] = &*letters else { panic!("{letters:?}") };
+    assert_eq!((&*letter.error, letter.buried_at), ("no such customer", NOW));
+    assert_eq!(letter.key, Key::new("stripe", "default", "evt_1"));
+    assert_eq!(letter.event.raw().as_bytes(), br#"{"of":"evt_1"}"#);
+}
+
+#[tokio::test]
+async fn without_dead_letters_it_is_tried_again() {
+    let world = World::new();
+    let receiver = world.receiver(&STRIPE).handle(Handlers::new().otherwise(hopeless)).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(500, "failed"));
+    assert_eq!(send(&receiver, &one()).await, error(500, "failed"));
+    assert!(world.store.dead_letters(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_burial_that_fails_is_no_success() {
+    let world = World::new();
+    let store = MemoryStore::with_capacity(0).clock(world.time.clock());
+    let receiver = world.over(&STRIPE, store).dead_letters().handle(Handlers::new().otherwise(hopeless)).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(503, "store"));
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_handled_when_it_is_redriven() {
+    let (world, calls) = (World::new(), Calls::default());
+    let broken = world.receiver(&STRIPE).dead_letters().handle(Handlers::new().otherwise(hopeless)).unwrap();
+    assert_eq!(send(&broken, &one()).await, plain(200));
+    let first = world.store.dead_letters(None, 10).await.unwrap().remove(0);
+    // Still hopeless: another letter, and this one may go.
+    assert!(broken.dispatch(first.redrive()).await.settled());
+    assert!(world.store.discard(first.id).await.unwrap());
+    let letter = world.store.dead_letters(None, 10).await.unwrap().remove(0);
+    assert!(letter.id > first.id);
+    // Not yet: it stays.
+    let fixed = world.receiver(&STRIPE).dead_letters().handle(Handlers::new().otherwise(calls.failing(1))).unwrap();
+    assert!(!fixed.dispatch(letter.redrive()).await.settled());
+    let report = fixed.dispatch(letter.redrive()).await;
+    assert!(report.settled() && matches!(report.outcomes()[0].end, End::Handled(_)), "{report:?}");
+    assert!(world.store.discard(letter.id).await.unwrap());
+    // Whatever comes late is a duplicate, the letter too.
+    assert_eq!(send(&fixed, &one()).await, plain(200));
+    assert!(matches!(fixed.dispatch(letter.redrive()).await.outcomes()[0].end, End::Duplicate(_)));
+    assert_eq!(calls.count(), 2);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_its_stream_has_gone_past_is_stale() {
+    let (world, calls) = (World::new(), Calls::default());
+    let place = |event: &Event| Some(Place::new("users", event.occurred_at?, Order::Latest));
+    let event = |minute: u8| {
+        let body = format!(r#"{{"type":"user.updated","timestamp":"2026-11-21T06:{minute:02}:00Z"}}"#);
+        sent(&STANDARD_WEBHOOKS, body).build()
+    };
+    let build = || world.receiver(&STANDARD_WEBHOOKS).dead_letters().ordered_by(place);
+    let broken = build().handle(Handlers::new().otherwise(hopeless)).unwrap();
+    let fixed = build().handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    assert_eq!(send(&broken, &event(1)).await, plain(200));
+    let letter = world.store.dead_letters(None, 1).await.unwrap().remove(0);
+    assert_eq!(send(&fixed, &event(2)).await, plain(200));
+    let report = fixed.dispatch(letter.redrive()).await;
+    assert!(report.settled() && matches!(report.outcomes()[0].end, End::Stale), "{report:?}");
+    assert_eq!(calls.count(), 1);
+}

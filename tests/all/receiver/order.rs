@@ -1,0 +1,117 @@
+//! Events of one stream, through the receiver.
+
+use inhook::{
+    Handlers, Place,
+    provider::{SLACK, STANDARD_WEBHOOKS},
+    store::{Gap, Order},
+};
+use tokio::sync::Notify;
+
+use super::*;
+
+fn user(kind: &str, id: &str, minute: u8) -> Request<Bytes> {
+    let body =
+        format!(r#"{{"type":"user.{kind}","timestamp":"2026-11-21T06:{minute:02}:00Z","data":{{"id":"{id}"}}}}"#);
+    sent(&STANDARD_WEBHOOKS, body).build()
+}
+
+fn whole(event: &Event) -> Option<Place> {
+    let user: serde_json::Value = event.raw().json().ok()?;
+    let place = Place::new(user["data"]["id"].as_str()?, event.occurred_at?, Order::Latest);
+    Some(if event.kind.as_deref() == Some("user.deleted") { place.last() } else { place })
+}
+
+#[tokio::test]
+async fn what_is_older_than_the_newest_applied_is_acknowledged_and_not_handled() {
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = Handlers::new().otherwise(calls.handler());
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(whole).handle(handlers).unwrap();
+    for (kind, id, minute) in [
+        ("updated", "a", 5),
+        ("created", "a", 4),
+        ("updated", "b", 1),
+        ("renamed", "a", 5),
+        ("deleted", "a", 7),
+        // However late it comes, it does not bring back what was deleted; not even of the same minute.
+        ("updated", "a", 6),
+        ("updated", "a", 7),
+        ("deleted", "a", 7),
+        ("created", "a", 8),
+    ] {
+        assert_eq!(send(&receiver, &user(kind, id, minute)).await, plain(200));
+    }
+    let expected = ["handled", "stale", "handled", "handled", "handled", "stale", "stale", "handled", "handled"];
+    assert_eq!((world.ends(), calls.count()), (expected.map(str::to_owned).to_vec(), 6));
+}
+
+#[tokio::test]
+async fn a_tombstone_outlives_what_is_remembered_of_its_events() {
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = Handlers::new().otherwise(calls.handler());
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(whole).handle(handlers).unwrap();
+    assert_eq!(send(&receiver, &user("deleted", "a", 7)).await, plain(200));
+    world.time.forward(400 * 86_400);
+    world.store.purge(u32::MAX).await.unwrap();
+    assert_eq!(send(&receiver, &user("updated", "a", 6)).await, plain(200));
+    assert_eq!((world.ends(), calls.count()), (vec!["handled".to_owned(), "stale".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn an_event_that_failed_moves_nothing() {
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = Handlers::new().otherwise(calls.failing(1));
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(whole).handle(handlers).unwrap();
+    assert_eq!(send(&receiver, &user("deleted", "a", 7)).await, error(500, "failed"));
+    assert_eq!(send(&receiver, &user("updated", "a", 6)).await, plain(200));
+    assert_eq!(world.ends(), ["failed", "handled"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_one_stream_are_kept_apart_and_others_are_not() {
+    let place = |event: &Event| Some(Place::new(whole(event)?.stream, 1_u64, Order::Serial));
+    let world = World::in_tokio_time();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let written = log.clone();
+    let handler = async move |event: Event| {
+        let name = format!("{} {}", event.place().unwrap().stream, event.kind.as_deref().unwrap());
+        written.lock().unwrap().push(format!("{name} begins"));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        written.lock().unwrap().push(format!("{name} ends"));
+        Ok(())
+    };
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(place).handle(Handlers::new().otherwise(handler));
+    let receiver = receiver.unwrap();
+    let mut senders = tokio::task::JoinSet::new();
+    for (kind, id) in [("1", "a"), ("2", "a"), ("3", "b")] {
+        let receiver = receiver.clone();
+        senders.spawn(async move { assert_eq!(send(&receiver, &user(kind, id, 1)).await, plain(200)) });
+    }
+    while let Some(sent) = senders.join_next().await {
+        sent.unwrap();
+    }
+    let log = log.lock().unwrap();
+    assert_eq!(log[..2], ["a user.1 begins", "b user.3 begins"]);
+    assert_eq!(log[4..], ["a user.2 begins", "a user.2 ends"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sequence_waits_for_what_is_missing() {
+    let (world, calls) = (World::new(), Calls::default());
+    let order = Order::Sequence { wait: Duration::from_secs(60), on_gap: Gap::Block };
+    let place = move |event: &Event| {
+        let minute = event.occurred_at?.minute();
+        Some(Place::new("all", u64::from(minute), order))
+    };
+    let handlers = Handlers::new().otherwise(calls.handler());
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(place).handle(handlers).unwrap();
+    let [one, two, three] = [1, 2, 3].map(|minute| user("updated", "a", minute));
+    assert_eq!(send(&receiver, &one).await, plain(200));
+    assert_eq!(send(&receiver, &three).await, error(503, "busy"));
+    // What is missing comes while its follower waits.
+    let follower = (receiver.clone(), three.clone());
+    let waiting = tokio::spawn(async move { send(&follower.0, &follower.1).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(send(&receiver, &two).await, plain(200));
+    assert_eq!(waiting.await.unwrap(), plain(200));
+    assert_eq!(calls.count(), 3);
+}
