@@ -105,7 +105,7 @@ pub struct Event<P = Raw> {
 }
 
 /// What an event carries whatever its payload was decoded as.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Inner {
     raw: Raw,
     whole: Bytes,
@@ -122,6 +122,16 @@ pub(crate) struct Inner {
     pub(crate) generation: u32,
     pub(crate) place: Option<Place>,
     pub(crate) fence: Option<Token>,
+}
+
+/// The envelope around the payload is no more to be printed than the payload.
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { raw, identity, headers, covered, generation, place, fence, .. } = self;
+        let mut out = f.debug_struct("Inner");
+        out.field("raw", raw).field("identity", identity).field("headers", headers).field("covered", covered);
+        out.field("generation", generation).field("place", place).field("fence", fence).finish_non_exhaustive()
+    }
 }
 
 /// What makes it the same event; the digest is only made when it is asked for.

@@ -8,6 +8,7 @@ mod leases;
 mod life;
 mod order;
 mod scopes;
+mod silence;
 mod transactions;
 
 use std::{
