@@ -30,6 +30,18 @@ impl Failure {
         &*self.source
     }
 
+    /// What went wrong, and why, in one line.
+    pub(crate) fn chain(&self) -> String {
+        let mut line = self.source.to_string();
+        let mut source = self.source.source();
+        while let Some(error) = source {
+            line.push_str(": ");
+            line.push_str(&error.to_string());
+            source = error.source();
+        }
+        line
+    }
+
     /// A payload that cannot be decoded now cannot be decoded later.
     fn undecodable(error: Error) -> Self {
         Self::permanent(error)

@@ -16,7 +16,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// One for each event; one alone for a handshake.
+    /// One for each event; one alone for a handshake, and where there was no room for the whole delivery.
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
     }
@@ -74,7 +74,7 @@ pub enum End {
     Handshake,
     /// An earlier event of its stream, in the same request, did not settle.
     Skipped,
-    /// Somebody else held it or its stream until the deadline, or its own handler is still at work then.
+    /// Somebody else held it or its stream until the deadline.
     Busy {
         /// When it is worth another try.
         retry_after: Duration,
@@ -83,7 +83,7 @@ pub enum End {
     Lost,
     /// Its handler failed.
     Failed(Failure),
-    /// Its handler panicked.
+    /// Its handler panicked, or what else of yours was asked about it: `key_by`, `ordered_by`, tenants, the store.
     Panicked,
     /// Its handler took longer than it was given.
     TimedOut,

@@ -70,20 +70,32 @@ pub(super) fn response(outcomes: &[Outcome], contract: &Contract) -> Response<By
             };
             own.unwrap_or_else(|| Answer::thanks(contract.thanks)).into_response(success)
         }
-        Some(End::Refused(error)) => {
+        Some(end) => failure(end),
+    }
+}
+
+/// What an end that did not settle is answered.
+pub(super) fn failure(end: &End) -> Response<Bytes> {
+    match end {
+        End::Refused(error) => {
             let mut response = said(error.status(), error.kind().as_str());
             if response.status() == StatusCode::SERVICE_UNAVAILABLE {
                 come_back(&mut response, SOON);
             }
             response
         }
-        Some(end @ (End::Busy { .. } | End::Lost)) => {
+        End::Busy { .. } | End::Lost => {
             let mut response = said(StatusCode::SERVICE_UNAVAILABLE, end.as_str());
             come_back(&mut response, if let End::Busy { retry_after } = end { *retry_after } else { SOON });
             response
         }
-        Some(end) => said(StatusCode::INTERNAL_SERVER_ERROR, end.as_str()),
+        end => said(StatusCode::INTERNAL_SERVER_ERROR, end.as_str()),
     }
+}
+
+/// Whether the rest of its stream has to wait for the next try: not for what will be refused then, too.
+pub(super) fn holds_up(end: &End) -> bool {
+    !end.settled() && !matches!(end, End::Refused(error) if error.kind() == ErrorKind::Replay)
 }
 
 /// What a delivery is answered whose handlers are still at work when its provider is about to give up.
@@ -95,10 +107,12 @@ pub(super) fn still_at_work() -> Response<Bytes> {
 
 fn severity(end: &End) -> u8 {
     match end {
-        End::Busy { .. } | End::Lost => 1,
-        End::Refused(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => 2,
         End::Skipped => 0,
-        _ => 3,
+        // After a 4xx some providers do not send again what beside it has failed.
+        End::Refused(error) if error.status().is_client_error() => 1,
+        End::Busy { .. } | End::Lost => 2,
+        End::Refused(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => 3,
+        _ => 4,
     }
 }
 

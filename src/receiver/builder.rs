@@ -58,12 +58,12 @@ impl Source {
         }
     }
 
+    /// Whose request it is; with tenants its head has yet to be [admitted](Verifier::admits) by theirs.
     pub(super) async fn resolve(&self, head: &Parts) -> Result<(Option<String>, Verifier), Error> {
         match self {
             Self::One(verifier) => Ok((None, verifier.clone())),
             Self::Tenants(resolve) => {
                 let Tenant { id, verifier } = resolve(head).await?.ok_or(Error::new(ErrorKind::NoTenant, ""))?;
-                verifier.admits(&head.method, &head.headers)?;
                 Ok((Some(id), verifier))
             }
         }
@@ -194,15 +194,15 @@ impl<S: IdempotencyStore> Builder<S> {
         self
     }
 
-    /// Sees every outcome once, refused requests too, on the request's task: be quick, and do not panic.
+    /// Sees every outcome once, refused requests too, on the request's task: be quick. If it panics, that is all.
     pub fn observe(mut self, observer: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
     /// What makes two events the same, in place of what the provider's data says. Scoped to provider, tenant and consumer
-    /// for you; `None` is no identity, so the event may be handled twice. Do not make it from the payload alone: two
-    /// genuine events can look alike.
+    /// for you; `None`, or an empty text, is no identity, so the event may be handled twice. Do not make it from the
+    /// payload alone: two genuine events can look alike.
     pub fn key_by(mut self, id: impl Fn(&Event) -> Option<String> + Send + Sync + 'static) -> Self {
         self.key_by = Some(Box::new(id));
         self

@@ -1,8 +1,11 @@
 //! What happens to a delivery, event by event.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     hash::{BuildHasher, RandomState},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -61,7 +64,8 @@ impl Flow {
 
     pub(super) fn observe(&self, outcome: &Outcome) {
         if let Some(observer) = &self.observer {
-            observer(outcome);
+            // Whoever only looks on changes nothing of what a provider is told.
+            let _seen_or_panicked = catch_unwind(AssertUnwindSafe(|| observer(outcome)));
         }
     }
 
@@ -89,33 +93,34 @@ impl Flow {
             event.tenant.clone_from(&tenant);
         }
         let patience = patience(delivery.contract.deadline);
-        let report = rt::within(patience, self.dispatch(delivery, pass)).await;
+        let report = rt::within(patience, self.dispatch(delivery, tenant, pass)).await;
         report.map_or_else(answer::still_at_work, Report::into_response)
     }
 
-    /// Every event of a delivery, in a task that outlives the caller.
-    pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, pass: Pass) -> Report {
-        let (flow, contract) = (Arc::clone(self), delivery.contract.clone());
+    /// Every event of a delivery, in a task that outlives the caller. `tenant` is that of a handshake; events say theirs.
+    pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, tenant: Option<String>, pass: Pass) -> Report {
+        let flow = Arc::clone(self);
+        let provider = delivery.contract.provider.clone();
         let all = rt::detached(Box::pin(async move {
-            // Handlers are caught each by itself; this is for the closures that say keys and places, and for observers.
-            let report = Caught(Box::pin(flow.all(delivery))).await;
-            flow.purge().await;
+            let report = flow.all(delivery, tenant).await;
             drop(pass);
+            if flow.purge_is_due() {
+                rt::aside(async move { flow.purge().await }).await;
+            }
             report
         }));
-        // `None` too if the runtime is shutting down: then nothing is known.
-        all.await.flatten().unwrap_or_else(|| {
-            let outcomes = vec![Outcome::of_request(End::Panicked, None, None)];
-            let response = answer::response(&outcomes, &contract);
+        // `None` only if the runtime is shutting down: then nothing is known.
+        all.await.unwrap_or_else(|| {
+            let outcomes = vec![Outcome::of_request(End::Panicked, Some(provider.into_owned()), None)];
+            let response = answer::failure(&End::Panicked);
             Report { outcomes, response }
         })
     }
 
-    async fn all(&self, delivery: Delivery) -> Report {
-        let mut delivery = delivery;
+    async fn all(&self, mut delivery: Delivery, tenant: Option<String>) -> Report {
         if let Some(reply) = delivery.reply.take() {
-            let outcome =
-                Outcome::of_request(End::Handshake, Some(delivery.contract.provider.clone().into_owned()), None);
+            let provider = delivery.contract.provider.clone().into_owned();
+            let outcome = Outcome::of_request(End::Handshake, Some(provider), tenant);
             self.observe(&outcome);
             return Report { outcomes: vec![outcome], response: reply };
         }
@@ -124,23 +129,35 @@ impl Flow {
         let mut stopped = HashSet::new();
         let mut waited = Duration::ZERO;
         for mut event in delivery.events {
-            event.inner.place = self.ordered_by.as_ref().and_then(|place| place(&event));
-            let stream = event.inner.place.as_ref().map(|place| place.stream.clone());
-            let outcome = if stream.as_ref().is_some_and(|stream| stopped.contains(stream)) {
-                Outcome::of(&event, End::Skipped)
-            } else {
-                self.one(&event, patience, &mut waited).await
+            let caught = {
+                let turn = pin!(self.in_place(&mut event, &stopped, patience, &mut waited));
+                Caught(turn).await
             };
-            if let Some(stream) = stream
-                && !outcome.end.settled()
+            let outcome = caught.unwrap_or_else(|| Outcome::of(&event, End::Panicked));
+            if let Some(place) = event.inner.place
+                && answer::holds_up(&outcome.end)
             {
-                stopped.insert(stream);
+                stopped.insert(place.stream);
             }
             self.observe(&outcome);
             outcomes.push(outcome);
         }
         let response = answer::response(&outcomes, &delivery.contract);
         Report { outcomes, response }
+    }
+
+    async fn in_place(
+        &self,
+        event: &mut Event,
+        stopped: &HashSet<String>,
+        patience: Duration,
+        waited: &mut Duration,
+    ) -> Outcome {
+        event.inner.place = self.ordered_by.as_ref().and_then(|place| place(event));
+        if event.inner.place.as_ref().is_some_and(|place| stopped.contains(&place.stream)) {
+            return Outcome::of(event, End::Skipped);
+        }
+        self.one(event, patience, waited).await
     }
 
     async fn one(&self, event: &Event, patience: Duration, waited: &mut Duration) -> Outcome {
@@ -155,16 +172,12 @@ impl Flow {
             return Outcome::of(event, end);
         }
         let id = match &self.key_by {
-            Some(key_by) => key_by(event),
-            None => event.id().map(std::borrow::Cow::into_owned),
+            // Absent and empty are one: under an empty id all events would be the same.
+            Some(key_by) => key_by(event).filter(|id| !id.is_empty()),
+            None => event.id().map(Cow::into_owned),
         };
-        let key = id.map(|id| event.key_of(&self.consumer, id));
-        let identified = key.is_some();
-        let Some(key) = key.or_else(|| self.in_tx.then(|| event.key_of(&self.consumer, fresh_id()))) else {
-            let end = self.unclaimed(event, patience, waited).await;
-            return Outcome::of(event, end);
-        };
-        let slot = self.slot(event, key);
+        let identified = id.is_some();
+        let slot = self.slot(event, event.key_of(&self.consumer, id.unwrap_or_else(fresh_id)));
         let (end, twin) = self.until_free(&slot, event, identified, patience, waited).await;
         Outcome { key: identified.then_some(slot.key), twin, ..Outcome::of(event, end) }
     }
@@ -189,11 +202,12 @@ impl Flow {
     ) -> (End, bool) {
         let mut pause = FIRST_PAUSE;
         self.claims.fetch_add(1, Ordering::Relaxed);
+        let claimed = identified || slot.place.is_some();
         loop {
-            let bound = self.bind(event, identified.then_some(slot.key.id.as_str())).await;
-            let turn = match bound {
+            let turn = match self.bind(event).await {
                 Some(turn) => turn,
-                None => self.work.turn(slot, event, self.rules).await,
+                None if claimed => self.work.turn(slot, event, self.rules).await,
+                None => self.work.unclaimed(slot, event, self.rules).await,
             };
             let retry_after = match turn {
                 Turn::Ended { end, twin } => return (end, twin),
@@ -208,34 +222,20 @@ impl Flow {
         }
     }
 
-    async fn bind(&self, event: &Event, id: Option<&str>) -> Option<Turn> {
+    async fn bind(&self, event: &Event) -> Option<Turn> {
         let nonce = event.nonce().filter(|_| event.inner.generation == 0)?;
-        let bound = bind_nonce(self.work.store(), nonce, id, event, self.lease).await;
+        let bound = bind_nonce(self.work.store(), nonce, event, self.lease).await;
         bound.unwrap_or_else(|e| Some(End::Refused(e).into()))
     }
 
-    async fn unclaimed(&self, event: &Event, patience: Duration, waited: &mut Duration) -> End {
-        loop {
-            match self.bind(event, None).await {
-                None => break,
-                Some(Turn::Ended { end, .. }) => return end,
-                Some(Turn::Busy(retry_after)) => {
-                    if *waited + LONGEST_PAUSE > patience || !rt::sleep(LONGEST_PAUSE).await {
-                        return End::Busy { retry_after };
-                    }
-                    *waited += LONGEST_PAUSE;
-                }
-            }
-        }
-        self.work.unclaimed(event, self.rules).await.unwrap_or(End::Unhandled)
+    fn purge_is_due(&self) -> bool {
+        let due = self.claims.load(Ordering::Relaxed) >= CLAIMS_PER_PURGE;
+        due && self.claims.swap(0, Ordering::Relaxed) >= CLAIMS_PER_PURGE
     }
 
     async fn purge(&self) {
-        let due = self.claims.load(Ordering::Relaxed) >= CLAIMS_PER_PURGE;
-        if due && self.claims.swap(0, Ordering::Relaxed) >= CLAIMS_PER_PURGE {
-            // What cannot be removed now can be later; the events are done all the same.
-            let _removed_or_not = self.work.store().purge(PURGED_AT_ONCE).await;
-        }
+        // What cannot be removed now can be later; the events are done all the same.
+        let _removed_or_not = self.work.store().purge(PURGED_AT_ONCE).await;
     }
 }
 

@@ -7,19 +7,20 @@ mod gate;
 mod rt;
 mod work;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 
 pub use self::builder::{Builder, Twins};
 use self::{
-    answer::refusal,
+    answer::{failure, refusal},
     builder::Source,
     flow::Flow,
     gate::{Gate, Pass},
+    rt::Caught,
 };
-use crate::{AsyncFunc, Delivery, Error, ErrorKind, Report, Verifier, report::Outcome, store::IdempotencyStore};
+use crate::{AsyncFunc, Delivery, End, Error, ErrorKind, Report, Verifier, report::Outcome, store::IdempotencyStore};
 
 /// Takes requests and answers them: authenticated, once, in order where asked, and with no success for an event that is
 /// neither done nor kept.
@@ -104,9 +105,14 @@ impl Receiver {
         if body.len() > self.0.body_limit {
             return self.refuse(Error::new(ErrorKind::TooLarge, ""));
         }
-        let (tenant, verifier) = match self.0.source.resolve(&head).await {
-            Ok(resolved) => resolved,
-            Err(refused) => return self.refuse(refused),
+        let resolved = {
+            let resolving = pin!(self.0.source.resolve(&head));
+            Caught(resolving).await
+        };
+        let (tenant, verifier) = match resolved {
+            Some(Ok(resolved)) => resolved,
+            Some(Err(refused)) => return self.refuse(refused),
+            None => return self.panicked(),
         };
         let refuse = |refused: Error| {
             let outcome = Outcome::refused(refused, Some(&verifier), tenant.clone());
@@ -114,13 +120,13 @@ impl Receiver {
             self.0.flow.observe(&outcome);
             response
         };
-        let delivery = match verifier.authenticate_at((&head, body), self.0.flow.now()).and_then(|v| v.delivery()) {
+        let delivery = if tenant.is_some() { verifier.admits(&head.method, &head.headers) } else { Ok(()) }
+            .and_then(|()| verifier.authenticate_at((&head, body), self.0.flow.now())?.delivery())
+            .and_then(|delivery| self.0.flow.suits(&verifier).map(|()| delivery));
+        let delivery = match delivery {
             Ok(delivery) => delivery,
             Err(refused) => return refuse(refused),
         };
-        if let Err(refused) = self.0.flow.suits(&verifier) {
-            return refuse(refused);
-        }
         self.0.flow.answer(delivery, tenant, pass).await
     }
 
@@ -130,9 +136,10 @@ impl Receiver {
     /// It waits for handlers to the end, whatever the provider's deadline.
     pub async fn dispatch(&self, delivery: Delivery) -> Report {
         match self.0.gate.enter() {
-            Ok(pass) => self.0.flow.dispatch(delivery, pass).await,
+            Ok(pass) => self.0.flow.dispatch(delivery, None, pass).await,
             Err(refused) => {
-                let outcome = Outcome::refused(refused, None, None);
+                let provider = delivery.contract.provider.into_owned();
+                let outcome = Outcome::of_request(End::Refused(refused), Some(provider), None);
                 let response = refusal(&outcome, None);
                 self.0.flow.observe(&outcome);
                 Report { outcomes: vec![outcome], response }
@@ -148,6 +155,13 @@ impl Receiver {
         self.0.gate.close();
         rt::within(timeout, self.0.gate.empty()).await;
         self.0.gate.under_way()
+    }
+
+    /// The tenants' resolver did.
+    fn panicked(&self) -> Response<Bytes> {
+        let outcome = Outcome::of_request(End::Panicked, None, None);
+        self.0.flow.observe(&outcome);
+        failure(&outcome.end)
     }
 
     /// Observes a refusal and says what to answer.

@@ -44,10 +44,32 @@ pub(super) async fn within<T>(_limit: Duration, work: impl Future<Output = T>) -
     Some(work.await)
 }
 
-/// `None` if it panicked; it is not polled again then.
-pub(super) struct Caught<F>(pub(super) Pin<Box<F>>);
+/// Polls both, and gives what `one` or `other` came to, whichever was first.
+pub(super) async fn either<A, B>(
+    mut one: impl Future<Output = A> + Unpin,
+    mut other: impl Future<Output = B> + Unpin,
+) -> Result<A, B> {
+    std::future::poll_fn(|cx| match Pin::new(&mut one).poll(cx) {
+        Poll::Ready(one) => Poll::Ready(Ok(one)),
+        Poll::Pending => Pin::new(&mut other).poll(cx).map(Err),
+    })
+    .await
+}
 
-impl<F: Future> Future for Caught<F> {
+/// Begins it in a task of its own, so that nobody waits for it; without a runtime it runs here and now.
+pub(super) async fn aside(work: impl Future<Output = ()> + Send + 'static) {
+    #[cfg(feature = "tokio")]
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        drop(runtime.spawn(work));
+        return;
+    }
+    work.await;
+}
+
+/// `None` if it panicked; it is not polled again then.
+pub(super) struct Caught<'f, F>(pub(super) Pin<&'f mut F>);
+
+impl<F: Future> Future for Caught<'_, F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

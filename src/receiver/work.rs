@@ -17,6 +17,15 @@ pub(super) enum Turn {
     Ended { end: End, twin: bool },
 }
 
+impl Turn {
+    fn with_twin(self, twin: bool) -> Self {
+        match self {
+            Self::Ended { end, .. } => Self::Ended { end, twin },
+            busy @ Self::Busy(_) => busy,
+        }
+    }
+}
+
 impl From<End> for Turn {
     fn from(end: End) -> Self {
         Self::Ended { end, twin: false }
@@ -34,8 +43,8 @@ pub(super) struct Rules {
 pub(super) trait Work: Send + Sync {
     fn handles(&self, kind: Option<&str>) -> bool;
     fn turn<'a>(&'a self, slot: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn>;
-    /// An event that nothing identifies.
-    fn unclaimed<'a>(&'a self, event: &'a Event, rules: Rules) -> BoxFuture<'a, Option<End>>;
+    /// An event that nothing identifies and that stands in no stream; `fresh` is only for a burial.
+    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn>;
     fn store(&self) -> &dyn DynStore;
 }
 
@@ -107,20 +116,39 @@ impl Plain {
         Ok(Turn::Ended { end, twin })
     }
 
+    /// Without a claim, unless there is something to bury.
+    async fn once(&self, fresh: &Slot, event: &Event, rules: Rules) -> Result<Turn, Error> {
+        let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else {
+            return Ok(End::Unhandled.into());
+        };
+        let work = pin!(async { handler(event.clone()).await });
+        let ran = Ran::of(rt::within(rules.timeout, Caught(work)).await);
+        match ran.into_failed() {
+            Ok(answer) => Ok(End::Handled(answer).into()),
+            Err(End::Failed(failure)) if failure.is_permanent() && self.graves.is_some() => {
+                claim_and_bury(&*self.store, self.graves.as_deref(), fresh, event, failure).await
+            }
+            Err(end) => Ok(end.into()),
+        }
+    }
+
     /// Runs the handler, and holds on to the claim while it runs.
     async fn handle(&self, slot: &Slot, token: Token, event: &Event, rules: Rules) -> Ran {
         let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else { return Ran::Panicked };
-        let work = async { handler(event.clone()).await };
-        let mut work = pin!(Caught(Box::pin(work)));
+        let work = pin!(async { handler(event.clone()).await });
+        let mut work = Caught(work);
         let renewal = slot.lease / 3;
         let held = async {
             loop {
-                if let Some(caught) = rt::within(renewal, work.as_mut()).await {
+                if let Some(caught) = rt::within(renewal, &mut work).await {
                     return Ran::of(Some(caught));
                 }
-                // A store that cannot be reached now may be again before the lease has run out.
-                if let Ok(Held::Lost) = self.store.extend(slot, token, slot.lease).await {
-                    return Ran::Lost;
+                // The handler goes on meanwhile: it may hold the very connection that the store waits for.
+                match rt::either(&mut work, self.store.extend(slot, token, slot.lease)).await {
+                    Ok(caught) => return Ran::of(Some(caught)),
+                    Err(Ok(Held::Lost)) => return Ran::Lost,
+                    // A store that cannot be reached now may be again before the lease has run out.
+                    Err(Ok(Held::Yes) | Err(_)) => {}
                 }
             }
         };
@@ -137,13 +165,8 @@ impl Work for Plain {
         Box::pin(async move { self.run(slot, event, rules).await.unwrap_or_else(|e| End::Refused(e).into()) })
     }
 
-    fn unclaimed<'a>(&'a self, event: &'a Event, rules: Rules) -> BoxFuture<'a, Option<End>> {
-        Box::pin(async move {
-            let Handler::Plain(handler) = self.table.find(event.kind.as_deref())? else { return None };
-            let work = Caught(Box::pin(async { handler(event.clone()).await }));
-            let ran = Ran::of(rt::within(rules.timeout, work).await);
-            Some(ran.into_failed().map_or_else(|end| end, End::Handled))
-        })
+    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn> {
+        Box::pin(async move { self.once(fresh, event, rules).await.unwrap_or_else(|e| End::Refused(e).into()) })
     }
 
     fn store(&self) -> &dyn DynStore {
@@ -172,13 +195,15 @@ impl<S: TransactionalStore> InTx<S> {
             self.store.rollback(tx).await?;
             return Ok(End::Unhandled.into());
         };
-        let work = async {
-            match handler {
-                Handler::Plain(handler) => handler(event.clone()).await,
-                Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), event.clone()).await,
-            }
+        let ran = {
+            let work = pin!(async {
+                match handler {
+                    Handler::Plain(handler) => handler(event.clone()).await,
+                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), event.clone()).await,
+                }
+            });
+            Ran::of(rt::within(rules.timeout, Caught(work)).await)
         };
-        let ran = Ran::of(rt::within(rules.timeout, Caught(Box::pin(work))).await);
         let end = match ran.into_failed() {
             Ok(answer) => {
                 self.store.commit(tx, slot, Some(&answer)).await?;
@@ -188,22 +213,12 @@ impl<S: TransactionalStore> InTx<S> {
                 self.store.rollback(tx).await?;
                 match end {
                     End::Failed(failure) if failure.is_permanent() && self.graves.is_some() => {
-                        return self.bury(slot, event, failure, twin).await;
+                        let turn = claim_and_bury(&*self.store, self.graves.as_deref(), slot, event, failure).await?;
+                        return Ok(turn.with_twin(twin));
                     }
                     end => end,
                 }
             }
-        };
-        Ok(Turn::Ended { end, twin })
-    }
-
-    /// The transaction is gone, and the mark with it, so the key is claimed once more. Whatever that says is right:
-    /// granted, and it is buried; a duplicate, and somebody else has handled or buried it in between; stale, and nothing
-    /// needs it; busy, and the provider is told so. At no time has success been answered.
-    async fn bury(&self, slot: &Slot, event: &Event, failure: Failure, twin: bool) -> Result<Turn, Error> {
-        let end = match granted(self.store.claim(slot).await?) {
-            Ok(grant) => bury(self.graves.as_deref(), slot, grant.token, event, failure).await?,
-            Err(turn) => return Ok(turn),
         };
         Ok(Turn::Ended { end, twin })
     }
@@ -219,8 +234,8 @@ impl<S: TransactionalStore> Work for InTx<S> {
     }
 
     /// A transaction begins with a mark.
-    fn unclaimed<'a>(&'a self, _: &'a Event, _: Rules) -> BoxFuture<'a, Option<End>> {
-        Box::pin(std::future::ready(None))
+    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn> {
+        self.turn(fresh, event, rules)
     }
 
     fn store(&self) -> &dyn DynStore {
@@ -246,29 +261,50 @@ async fn bury(
     failure: Failure,
 ) -> Result<End, Error> {
     let Some(graves) = graves else { return Ok(End::Failed(failure)) };
-    Ok(match graves.bury(slot, token, event, &failure.to_string()).await? {
+    Ok(match graves.bury(slot, token, event, &failure.chain()).await? {
         Held::Yes => End::Buried(failure),
         Held::Lost => End::Lost,
     })
 }
 
+/// For an event that nobody holds, its transaction gone and the mark with it. Whatever the claim says is right: granted,
+/// and it is buried; a duplicate, and somebody else has handled or buried it in between; stale, and nothing needs it;
+/// busy, and the provider is told so. At no time has success been answered.
+async fn claim_and_bury(
+    store: &dyn DynStore,
+    graves: Option<&dyn DynGraves>,
+    slot: &Slot,
+    event: &Event,
+    failure: Failure,
+) -> Result<Turn, Error> {
+    match granted(store.claim(slot).await?) {
+        Ok(grant) => Ok(bury(graves, slot, grant.token, event, failure).await?.into()),
+        Err(turn) => Ok(turn),
+    }
+}
+
 /// Binds a one-time token to its event, for as long as the event is remembered: the same event may come with it again,
 /// another may not. Done before the event is claimed, so a handler that fails leaves it bound, to this event alone.
+///
+/// The event is what its provider says that it is, whatever `key_by` says: all consumers must agree on it.
 pub(super) async fn bind_nonce(
     store: &dyn DynStore,
     nonce: &str,
-    id: Option<&str>,
     event: &Event,
     lease: Duration,
 ) -> Result<Option<Turn>, Error> {
     let key: Key = event.key_of("inhook.nonce", nonce.to_owned());
     let mut slot = Slot::new(key, lease, event.inner.remember);
-    let bound = id.map_or_else(|| Sha256::digest(event.raw().as_bytes()), |id| Sha256::digest(id.as_bytes()));
+    let id = event.id();
+    let bound = Sha256::digest(id.as_ref().map_or_else(|| event.raw().as_bytes(), |id| id.as_bytes()));
     slot.fingerprint = Some(bound.into());
     Ok(match store.claim(&slot).await? {
         Claim::Granted(grant) => {
-            let _bound_or_lost = store.complete(&slot, grant.token, None).await?;
-            None
+            match store.complete(&slot, grant.token, None).await? {
+                Held::Yes => None,
+                // Whoever has it now may have bound it to another event: look again.
+                Held::Lost => Some(Turn::Busy(Duration::ZERO)),
+            }
         }
         Claim::Duplicate(_) | Claim::Stale => None,
         Claim::Conflict => {

@@ -13,7 +13,7 @@ use std::{
 use inhook::{
     Answer, Error, Event,
     store::{
-        Blocked, Claim, DeadLetter, DeadLetterStore, Grant, Held, IdempotencyStore, Key, MemoryStore, Order,
+        Begun, Blocked, Claim, DeadLetter, DeadLetterStore, Grant, Held, IdempotencyStore, Key, MemoryStore, Order,
         OrderingStore, Rank, Slot, Stream, Token, TransactionalStore,
     },
     testing::{
@@ -64,6 +64,7 @@ enum Bug {
     // Transactions.
     WritesOutsideOfTheTransaction,
     KeepsWhatIsDropped,
+    TellsNoTwinInATransaction,
     CommitsNoMark,
     BeginsTwice,
     RollsBackToDone,
@@ -356,7 +357,7 @@ impl TransactionalStore for Broken {
     type Conn = Conn;
     type Tx = Tx;
 
-    async fn begin(&self, slot: &Slot) -> Result<Claim<Tx>, Error> {
+    async fn begin(&self, slot: &Slot) -> Result<Claim<Begun<Tx>>, Error> {
         let mut slot = self.slot(slot);
         slot.lease = Duration::from_secs(1 << 40);
         let mut claim = self.inner.claim(&slot).await?;
@@ -366,18 +367,13 @@ impl TransactionalStore for Broken {
             slot.place = None;
             claim = self.inner.claim(&slot).await?;
         }
-        Ok(match claim {
-            Claim::Granted(grant) => {
-                let at_once = self.has(Bug::WritesOutsideOfTheTransaction).then(|| self.notes.clone());
-                let open = Some((slot, grant.token));
-                Claim::Granted(Tx { conn: Conn { rows: 0, at_once }, store: self.clone(), open })
-            }
-            Claim::Duplicate(answer) => Claim::Duplicate(answer),
-            Claim::Conflict => Claim::Conflict,
-            Claim::Stale => Claim::Stale,
-            Claim::Busy { retry_after } => Claim::Busy { retry_after },
-            other => panic!("{other:?}"),
-        })
+        Ok(claim.map(|grant| {
+            let at_once = self.has(Bug::WritesOutsideOfTheTransaction).then(|| self.notes.clone());
+            let open = Some((slot, grant.token));
+            let mut begun = Begun::new(Tx { conn: Conn { rows: 0, at_once }, store: self.clone(), open });
+            begun.twin = grant.twin && !self.has(Bug::TellsNoTwinInATransaction);
+            begun
+        }))
     }
 
     async fn commit(&self, mut tx: Tx, _: &Slot, answer: Option<&Answer>) -> Result<(), Error> {
@@ -520,6 +516,7 @@ async fn the_check_of_transactions_finds_what_is_broken() {
     fails!(check_transactions:
         WritesOutsideOfTheTransaction => "a rollback leaves nothing",
         KeepsWhatIsDropped => "a transaction that is dropped leaves nothing",
+        TellsNoTwinInATransaction => "a transaction is told of its twin",
         CommitsNoMark => "a commit keeps mark answer and writes",
         BeginsTwice => "a second transaction is not granted",
         RollsBackToDone => "a rollback leaves nothing",

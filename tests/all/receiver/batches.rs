@@ -110,3 +110,21 @@ async fn a_batch_hears_the_worst_that_happened() {
     assert_eq!(log.take(), "user.1 user.2");
     assert_eq!(world.ends()[5..], ["busy", "skipped"]);
 }
+
+#[tokio::test]
+async fn a_refused_replay_hides_no_failure_and_holds_up_no_stream() {
+    // The uuid is no part of this payload, so that two events can be alike.
+    const ALIKE: Provider = OKTA.payload(At::Json("/of"));
+    let place = |_: &Event| Some(Place::new("x", 1_u64, Order::Serial));
+    let (world, log) = (World::new(), Log::default());
+    let receiver = world.receiver(&ALIKE).twins(Twins::Reject).ordered_by(place).handle(log.handlers()).unwrap();
+    assert_eq!(send(&receiver, &okta(&[["1", "p"]])).await.0, 200);
+    log.failing.lock().unwrap().insert("user.4");
+    // 401 would keep the provider from sending what failed.
+    assert_eq!(send(&receiver, &okta(&[["2", "p"], ["3", "q"], ["4", "r"]])).await, error(500, "failed"));
+    assert_eq!(log.take(), "user.1 user.3");
+    assert_eq!(send(&receiver, &okta(&[["4", "r"], ["2", "p"]])).await, error(500, "failed"));
+    log.failing.lock().unwrap().clear();
+    assert_eq!(send(&receiver, &okta(&[["2", "p"], ["3", "q"], ["4", "r"]])).await, error(401, "replay"));
+    assert_eq!(log.take(), "user.4");
+}

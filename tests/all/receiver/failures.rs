@@ -46,6 +46,29 @@ async fn a_panic_gives_the_event_back() {
     }
 }
 
+#[tokio::test]
+async fn code_of_the_users_own_that_panics_is_an_answer_too() {
+    let world = World::new();
+    let ok = || Handlers::new().otherwise(Calls::default().handler());
+    let receiver = world.receiver(&STRIPE).key_by(|_| panic!("key_by")).handle(ok()).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(500, "panicked"));
+    let receiver = world.receiver(&STRIPE).ordered_by(|_| panic!("ordered_by")).handle(ok()).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(500, "panicked"));
+    let store = Watched::new(world.store.clone(), |_| panic!("store"));
+    let receiver = world.over(&STRIPE, store).handle(ok()).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(500, "panicked"));
+    assert_eq!(world.ends(), ["panicked", "panicked", "panicked"]);
+    assert_eq!(world.observed.last().provider.as_deref(), Some("stripe"));
+    // An observer changes nothing of what a provider hears.
+    let receiver = world.receiver(&STRIPE).observe(|_| panic!("observe")).handle(ok()).unwrap();
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    assert_eq!(send(&receiver, &stripe("evt_1", "a.b").at(NOW - time::Duration::hours(1)).build()).await.0, 401);
+    let tenants = Receiver::tenants(async |_: &http::request::Parts| panic!("resolver"), world.store.clone());
+    let receiver = tenants.observe(world.observed.note()).handle(ok()).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(500, "panicked"));
+    assert_eq!(world.ends().len(), 4);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_takes_too_long_is_dropped_and_gives_the_event_back() {
     let (world, calls) = (World::new(), Calls::default());
@@ -105,6 +128,23 @@ async fn without_dead_letters_it_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_payload_that_cannot_be_decoded_is_buried_or_tried_again() {
+    let world = World::new();
+    let handlers = || Handlers::new().otherwise(async |_: Event<Json<u64>>| Ok(()));
+    let receiver = world.receiver(&STRIPE).handle(handlers()).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(500, "failed"));
+    let receiver = world.receiver(&STRIPE).dead_letters().handle(handlers()).unwrap();
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    let letters = world.store.dead_letters(None, 10).await.unwrap();
+    // Whoever looks at it is told what was expected, not only that something was.
+    assert!(letters[0].error.starts_with("payload: ") && letters[0].error.contains("expected u64"), "{letters:?}");
+    // Not so what the handler itself could not read: it says whether that is for good.
+    let by_hand = async |event: Event| event.raw().json::<u64>().map(|_| ()).map_err(Failure::from);
+    let receiver = world.receiver(&STRIPE).dead_letters().handle(Handlers::new().otherwise(by_hand)).unwrap();
+    assert_eq!(send(&receiver, &stripe("evt_2", "a.b").build()).await, error(500, "failed"));
+}
+
+#[tokio::test]
 async fn a_burial_that_fails_is_no_success() {
     let world = World::new();
     let store = MemoryStore::with_capacity(0).clock(world.time.clock());
@@ -151,5 +191,22 @@ async fn a_dead_letter_that_its_stream_has_gone_past_is_stale() {
     assert_eq!(send(&fixed, &event(2)).await, plain(200));
     let report = fixed.dispatch(letter.redrive()).await;
     assert!(report.settled() && matches!(report.outcomes()[0].end, End::Stale), "{report:?}");
+    assert_eq!(calls.count(), 1);
+}
+
+#[tokio::test]
+async fn what_nothing_identifies_is_buried_too() {
+    let world = World::new();
+    let request = sent(&SLACK, r#"{"type":"block_suggestion"}"#).build();
+    let receiver = world.receiver(&SLACK).dead_letters().handle(Handlers::new().otherwise(hopeless)).unwrap();
+    assert_eq!(send(&receiver, &request).await, plain(200));
+    assert_eq!(send(&receiver, &request).await, plain(200));
+    assert_eq!(world.ends(), ["buried", "buried"]);
+    assert_eq!(world.observed.last().key, None);
+    let letters = world.store.dead_letters(None, 10).await.unwrap();
+    assert_eq!(letters.len(), 2);
+    let calls = Calls::default();
+    let fixed = world.receiver(&SLACK).handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    assert!(fixed.dispatch(letters[0].redrive()).await.settled());
     assert_eq!(calls.count(), 1);
 }

@@ -78,6 +78,36 @@ async fn a_holder_that_died_is_followed_once_its_lease_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handler_goes_on_while_its_lease_is_renewed() {
+    // One connection, which the handler holds when the renewal wants it.
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let pool = Arc::new(Semaphore::new(1));
+    let (handlers_pool, seen) = (pool.clone(), calls.clone());
+    let store = Watched::pausing(world.store.clone(), move |verb| {
+        let pool = pool.clone();
+        Box::pin(async move {
+            if verb == "extend" {
+                drop(pool.acquire().await);
+            }
+            Ok(())
+        })
+    });
+    let handler = async move |_: Event| {
+        let connection = handlers_pool.acquire().await?;
+        seen.next();
+        sleep(Duration::from_secs(25)).await;
+        drop(connection);
+        sleep(Duration::from_secs(25)).await;
+        Ok(())
+    };
+    let receiver =
+        world.over(&PATIENT, store).lease(Duration::from_secs(30)).handle(Handlers::new().otherwise(handler));
+    let start = Instant::now();
+    assert_eq!(send(&receiver.unwrap(), &one(&PATIENT)).await, plain(200));
+    assert_eq!((start.elapsed().as_secs(), calls.count()), (50, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_renewal_that_fails_is_tried_again() {
     let (world, calls) = (World::in_tokio_time(), Calls::default());
     let first = AtomicBool::new(true);
@@ -195,4 +225,29 @@ async fn many_at_once_are_one_effect_and_nobody_hears_of_it_before_it_is_done() 
     let ends = world.ends();
     assert_eq!(ends.iter().filter(|end| *end == "handled").count(), 1);
     assert_eq!(ends.iter().filter(|end| *end == "duplicate").count(), 63);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_over_is_removed_without_anybody_waiting_for_it() {
+    let (world, purges) = (World::in_tokio_time(), Calls::default());
+    let seen = purges.clone();
+    let store = Watched::pausing(world.store.clone(), move |verb| {
+        let seen = seen.clone();
+        Box::pin(async move {
+            if verb == "purge" {
+                seen.next();
+                sleep(Duration::from_secs(3600)).await;
+            }
+            Ok(())
+        })
+    });
+    let receiver = world.over(&STANDARD_WEBHOOKS, store).handle(Handlers::new().otherwise(Calls::default().handler()));
+    let receiver = receiver.unwrap();
+    let start = Instant::now();
+    for _ in 0..2500 {
+        assert_eq!(send(&receiver, &one(&STANDARD_WEBHOOKS)).await, plain(200));
+    }
+    tokio::task::yield_now().await;
+    assert_eq!((purges.count(), start.elapsed()), (2, Duration::ZERO));
+    assert_eq!(receiver.close(Duration::from_secs(1)).await, 0);
 }

@@ -19,6 +19,70 @@ fn head(request: Request<Bytes>) -> Parts {
     request.into_parts().0
 }
 
+#[tokio::test]
+async fn a_request_can_be_refused_before_its_body_is_read() {
+    let good = || head(stripe("evt_1", "a.b").build());
+    let changed = |change: fn(&mut Parts)| {
+        let mut head = good();
+        change(&mut head);
+        head
+    };
+    let rows = [
+        (changed(|h| h.method = Method::GET), 405, "method", Some("POST"), None),
+        (changed(|h| drop(h.headers.remove("stripe-signature"))), 400, "missing_header", None, None),
+        (
+            changed(|h| drop(h.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("1048577")))),
+            413,
+            "too_large",
+            None,
+            None,
+        ),
+        (head(stripe("evt_1", "a.b").content_type("text/html").build()), 415, "media_type", None, None),
+    ];
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = || Handlers::new().otherwise(calls.handler());
+    let receiver = world.receiver(&STRIPE).in_flight(1).handle(handlers()).unwrap();
+    for (head, status, word, allow, retry) in rows {
+        let refused = receiver.admit(&head).unwrap_err();
+        assert_eq!(said(&refused), (status, word));
+        assert_eq!((header(&refused, "allow"), retry_after(&refused)), (allow, retry));
+        assert_eq!(world.observed.last().end, format!("refused: {word}"));
+    }
+    // As long as one is admitted there is no room for another, nor in `receive` and `dispatch`.
+    let admitted = receiver.admit(&good()).unwrap();
+    assert_eq!((admitted.body_limit(), admitted.read_timeout()), (1 << 20, Duration::from_secs(10)));
+    let refused = receiver.admit(&good()).unwrap_err();
+    assert_eq!((said(&refused), retry_after(&refused)), ((503, "capacity"), Some(1)));
+    assert_eq!(send(&receiver, &stripe("evt_1", "a.b").build()).await, error(503, "capacity"));
+    let delivery =
+        || verifier(&STRIPE).authenticate_at(&stripe("evt_1", "a.b").build(), NOW).unwrap().delivery().unwrap();
+    let report = receiver.dispatch(delivery()).await;
+    assert!(!report.settled());
+    let response = report.into_response();
+    assert_eq!((said(&response), retry_after(&response)), ((503, "capacity"), Some(1)));
+    assert_eq!(world.observed.last().provider.as_deref(), Some("stripe"));
+    drop(admitted);
+    assert_eq!(send(&receiver, &stripe("evt_1", "a.b").build()).await, plain(200));
+    assert_eq!((calls.count(), world.ends().len()), (1, 8));
+    // Handshakes are let in without what events need.
+    let asks = |method: &'static str| head(Request::builder().method(method).body(Bytes::new()).unwrap());
+    let mandrill = world.receiver(&MANDRILL).handle(handlers()).unwrap();
+    assert!(mandrill.admit(&asks("HEAD")).is_ok());
+    assert_eq!(header(&mandrill.admit(&asks("GET")).unwrap_err(), "allow"), Some("POST, HEAD"));
+    let okta = world.receiver(&OKTA).handle(handlers()).unwrap();
+    assert_eq!(said(&okta.admit(&asks("GET")).unwrap_err()).0, 405);
+    let mut asked = asks("GET");
+    asked.headers.insert("x-okta-verification-challenge", HeaderValue::from_static("abc"));
+    assert_eq!(said(&okta.admit(&asked).unwrap_err()), (400, "missing_header"));
+    asked.headers.insert("authorization", HeaderValue::from_static("anything"));
+    assert!(okta.admit(&asked).is_ok());
+    let shopify = world.receiver(&SHOPIFY).handle(handlers()).unwrap();
+    let mut request = sent(&SHOPIFY, "{}").build();
+    assert!(shopify.admit(&head(request.clone())).is_ok());
+    request.headers_mut().remove("x-shopify-topic");
+    assert_eq!(send(&shopify, &request).await, error(400, "missing_header"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn closing_waits_for_what_is_under_way_and_takes_nothing_new() {
     let (world, begun, end) = (World::in_tokio_time(), Arc::new(Notify::new()), Arc::new(Notify::new()));

@@ -115,3 +115,29 @@ async fn a_sequence_waits_for_what_is_missing() {
     assert_eq!(waiting.await.unwrap(), plain(200));
     assert_eq!(calls.count(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn order_holds_for_what_nothing_identifies_too() {
+    let (world, begun) = (World::new(), Arc::new(Notify::new()));
+    let end = Arc::new(Notify::new());
+    let (started, wait, calls) = (begun.clone(), end.clone(), Calls::default());
+    let seen = calls.clone();
+    let handler = async move |_: Event| {
+        if seen.next() == 1 {
+            started.notify_one();
+            wait.notified().await;
+        }
+        Ok(())
+    };
+    let place = |_: &Event| Some(Place::new("all", 1_u64, Order::Serial));
+    let receiver = world.receiver(&SLACK).ordered_by(place).handle(Handlers::new().otherwise(handler)).unwrap();
+    let request = sent(&SLACK, r#"{"type":"block_suggestion"}"#).build();
+    let (first, same) = (receiver.clone(), request.clone());
+    let first = tokio::spawn(async move { send(&first, &same).await });
+    begun.notified().await;
+    assert_eq!(send(&receiver, &request).await, error(503, "busy"));
+    end.notify_one();
+    first.await.unwrap();
+    assert_eq!(send(&receiver, &request).await, plain(200));
+    assert_eq!((calls.count(), world.observed.last().key), (2, None));
+}

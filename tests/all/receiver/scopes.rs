@@ -75,6 +75,47 @@ async fn a_one_time_token_is_good_for_one_event() {
 }
 
 #[tokio::test]
+async fn a_one_time_token_does_not_stand_between_two_consumers() {
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = || Handlers::new().otherwise(calls.handler());
+    let first = world.receiver(&MAILGUN).consumer("one").handle(handlers()).unwrap();
+    let second = world.receiver(&MAILGUN).consumer("two").key_by(|e| e.kind.clone()).handle(handlers()).unwrap();
+    let third = world.receiver(&MAILGUN).consumer("three").key_by(|_| None).handle(handlers()).unwrap();
+    let event = mailgun("a").build();
+    for receiver in [&first, &second, &third] {
+        assert_eq!(send(receiver, &event).await, plain(200));
+    }
+    assert_eq!(calls.count(), 3);
+}
+
+#[tokio::test]
+async fn key_by_says_what_is_the_same() {
+    let (world, calls) = (World::new(), Calls::default());
+    let by_object = |event: &Event| {
+        let object: serde_json::Value = event.raw().json().ok()?;
+        Some(object["of"].as_str()?.to_owned())
+    };
+    let handlers = Handlers::new().otherwise(calls.handler());
+    let receiver = world.receiver(&STRIPE).key_by(by_object).handle(handlers).unwrap();
+    let event = |id: &str, of: &str| {
+        sent(&STRIPE, format!(r#"{{"id":"{id}","type":"a.b","data":{{"object":{{"of":{of}}}}}}}"#)).build()
+    };
+    assert_eq!(send(&receiver, &event("1", r#""x""#)).await, plain(200));
+    assert_eq!(send(&receiver, &event("2", r#""x""#)).await, plain(200));
+    assert_eq!(world.ends(), ["handled", "duplicate"]);
+    assert_eq!(world.observed.last().key, Some(Key::new("stripe", "default", "x")));
+    // No identity, and an empty one, are one: handled each time, and it can be counted.
+    for nothing in ["null", r#""""#] {
+        for _ in 0..2 {
+            assert_eq!(send(&receiver, &event("3", nothing)).await, plain(200));
+            let noted = world.observed.last();
+            assert_eq!((&*noted.end, noted.key), ("handled", None));
+        }
+    }
+    assert_eq!(calls.count(), 5);
+}
+
+#[tokio::test]
 async fn what_nothing_identifies_is_handled_each_time() {
     let (world, calls) = (World::new(), Calls::default());
     let seen = calls.clone();
@@ -153,4 +194,50 @@ async fn tenants_are_verified_each_by_its_own_and_kept_apart() {
         }
     }
     assert_eq!(calls.count(), 4);
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_not_there_or_does_not_fit_is_refused() {
+    let (world, calls) = (World::new(), Calls::default());
+    let place = |_: &Event| Some(Place::new("x", 1_u64, Order::Serial));
+    let receiver = Receiver::tenants(resolve, world.store.clone())
+        .clock(world.time.clock())
+        .observe(world.observed.note())
+        .ordered_by(place)
+        .handle(Handlers::new().otherwise(calls.handler()))
+        .unwrap();
+    let with = |method: &'static str, path: &str| {
+        let mut request = to(path, stripe("evt_1", "a.b"));
+        *request.method_mut() = method.parse().unwrap();
+        request
+    };
+    let mut unsigned = with("POST", "acme");
+    unsigned.headers_mut().remove("stripe-signature");
+    let octo = to("octo", sent(&GITHUB, "{}"));
+    // Who, status, word, provider; a tenant is named where it is known.
+    let rows = [
+        (with("POST", "nobody"), 404, "no_tenant", None, None),
+        (with("POST", "down"), 503, "store", None, None),
+        (with("POST", "broken"), 500, "config", None, None),
+        (octo, 500, "config", Some("github"), Some("octo")),
+        (with("PUT", "acme"), 405, "method", Some("stripe"), Some("acme")),
+        (with("PUT", "hooli"), 405, "method", Some("okta"), Some("hooli")),
+        (unsigned, 400, "missing_header", Some("stripe"), Some("acme")),
+    ];
+    for (request, status, word, provider, tenant) in rows {
+        let response = receiver.receive(request).await;
+        assert_eq!(said(&response), (status, word));
+        assert_eq!(retry_after(&response), (status == 503).then_some(1));
+        let allow = (status == 405).then_some(if provider == Some("okta") { "POST, GET" } else { "POST" });
+        assert_eq!(header(&response, "allow"), allow, "{provider:?}");
+        let noted = world.observed.last();
+        assert_eq!((noted.provider.as_deref(), noted.tenant.as_deref()), (provider, tenant), "{word}");
+    }
+    assert_eq!((calls.count(), world.ends().len()), (0, 7));
+    // A handshake is a tenant's too.
+    let request = Request::get("https://example.com/hooks/hooli").header("authorization", SECRET);
+    let request = request.header("x-okta-verification-challenge", "abc").body(Bytes::new()).unwrap();
+    assert_eq!(send(&receiver, &request).await, error(200, r#"{"verification":"abc"}"#));
+    let noted = world.observed.last();
+    assert_eq!((&*noted.end, noted.tenant.as_deref()), ("handshake", Some("hooli")));
 }
