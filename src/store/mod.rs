@@ -73,7 +73,7 @@ pub enum Claim<G> {
     /// Somebody else holds the key (whatever its fingerprint: they may yet fail) or its stream, or a predecessor is
     /// missing. Never a success.
     Busy {
-        /// When it is worth another try.
+        /// When it is worth another try; above zero.
         retry_after: Duration,
     },
 }
