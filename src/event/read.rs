@@ -219,6 +219,7 @@ impl Scene<'_> {
                 Cow::Owned(parts?.join(between))
             }
             At::Optional(inner) => return self.text(*inner),
+            At::Made(inner, make) => Cow::Owned((make.0)(&self.text(*inner)?)?),
             At::Text(text) => Cow::Borrowed(text),
             At::Nowhere | At::SignaturePair(_) | At::PayloadDigest => return None,
         };
@@ -262,7 +263,9 @@ fn escape(part: &str, into: &mut String) {
 /// A time as providers write it: a number with or without a fraction, or RFC 3339 whatever the unit.
 fn when(text: &str, unit: TimeUnit) -> Option<OffsetDateTime> {
     if unit == TimeUnit::Rfc3339 || text.contains('T') {
-        return OffsetDateTime::parse(text, &Rfc3339).ok();
+        let zoned = OffsetDateTime::parse(text, &Rfc3339);
+        let utc = || (unit == TimeUnit::Utc).then(|| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339).ok())?;
+        return zoned.ok().or_else(utc);
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let per_unit: i128 = if unit == TimeUnit::Millis { 1_000_000 } else { 1_000_000_000 };

@@ -17,8 +17,10 @@ impl Provider {
                     token.at.check()?;
                 }
                 Scheme::Custom(custom) => {
-                    ensure(proves(custom.at), "a signature stands in a header, a query parameter or a field")?;
-                    custom.at.check()?;
+                    for at in [custom.at].iter().chain(custom.others) {
+                        ensure(proves(*at), "a signature stands in a header, a query parameter or a field")?;
+                        at.check()?;
+                    }
                 }
             }
         }
@@ -109,7 +111,7 @@ impl At {
                 ensure(pointer.is_empty() || pointer.starts_with('/'), "a JSON pointer starts with a slash")?;
                 ensure(!pointer.contains('~'), "a JSON pointer's escapes are not read")
             }
-            Self::Day(at) | Self::Optional(at) => at.check(),
+            Self::Day(at) | Self::Optional(at) | Self::Made(at, _) => at.check(),
             Self::FirstOf(all) | Self::Joined(all, _) => {
                 ensure(!all.contains(&Self::PayloadDigest), "a payload's digest is a part of its own")?;
                 all.iter().try_for_each(Self::check)

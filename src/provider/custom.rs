@@ -19,6 +19,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Custom {
     pub(crate) at: At,
+    pub(crate) others: &'static [At],
     pub(crate) digest: Digest,
     pub(crate) key: KeyForm,
     pub(crate) judge: Judge,
@@ -38,7 +39,23 @@ impl Custom {
     /// `at` is where a request shows that it is signed by this scheme; without it the request is refused before `judge`
     /// is asked.
     pub const fn new(at: At, digest: Digest, judge: Judge) -> Self {
-        Self { at, digest, key: KeyForm::Text, judge, sign: None, sample: None, covers: &[], covers_places: &[] }
+        Self {
+            at,
+            others: &[],
+            digest,
+            key: KeyForm::Text,
+            judge,
+            sign: None,
+            sample: None,
+            covers: &[],
+            covers_places: &[],
+        }
+    }
+
+    /// Other places that show it just as well: one of them all is enough.
+    pub const fn or_at(mut self, others: &'static [At]) -> Self {
+        self.others = others;
+        self
     }
 
     /// How the secret's text becomes the key.
@@ -196,7 +213,12 @@ pub struct Unsigned<'a> {
     pub(crate) at: OffsetDateTime,
     pub(crate) time: Option<&'a str>,
     pub(crate) tag: &'a Tagger<'a>,
+    pub(crate) put: Putter,
+    pub(crate) public_key: &'a str,
 }
+
+/// Writes a value to a place, if the request has it.
+pub(crate) type Putter = fn(&mut Request<Bytes>, At, &[u8]) -> Option<()>;
 
 /// The HMAC over these parts, in this encoding.
 pub(crate) type Tagger<'a> = dyn Fn(&[&[u8]], Encoding) -> String + 'a;
@@ -211,6 +233,11 @@ impl Unsigned<'_> {
     pub fn url(&self) -> String {
         let pq = self.request.uri().path_and_query();
         format!("{}{}", self.base, pq.map_or("/", |pq| pq.as_str()))
+    }
+
+    /// The public key that goes with the secret.
+    pub fn public_key(&self) -> &str {
+        self.public_key
     }
 
     /// The time of signing, in this unit; `None` if the calendar ends before it.
@@ -231,6 +258,12 @@ impl Unsigned<'_> {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         self.request.headers_mut().insert(name, HeaderValue::from_str(value).ok()?);
         Some(())
+    }
+
+    /// Writes `value` to a header, a query parameter, a string of a JSON body or a field of a form; `None` if the request
+    /// has no such place.
+    pub fn put(&mut self, at: At, value: &str) -> Option<()> {
+        (self.put)(self.request, at, value.as_bytes())
     }
 
     /// Sets the body.

@@ -1,5 +1,7 @@
 //! Where a request keeps what is known about its events.
 
+use std::ptr;
+
 use super::TimeUnit;
 
 /// A place in a request.
@@ -32,9 +34,23 @@ pub enum At {
     Joined(&'static [At], &'static str),
     /// Empty where it is missing: only within an [identity](super::Provider::identity).
     Optional(&'static At),
+    /// What a function makes of the text at another place.
+    Made(&'static At, Make),
     /// These characters.
     Text(&'static str),
 }
+
+/// A function for [`At::Made`]; `None` is nowhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Make(pub fn(&str) -> Option<String>);
+
+impl PartialEq for Make {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for Make {}
 
 /// How one request brings its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

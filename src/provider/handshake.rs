@@ -14,6 +14,8 @@ pub struct Handshake {
     pub(crate) echo: Echo,
     /// The JSON that an answer's function reads.
     pub(crate) reads: &'static [At],
+    /// What a sender could ask, for `inhook::testing`.
+    pub(crate) sample: &'static str,
 }
 
 impl Handshake {
@@ -26,17 +28,34 @@ impl Handshake {
             proof: Proof::Scheme,
             echo: Echo::Empty,
             reads: &[],
+            sample: SAMPLE,
         }
     }
 
     /// A GET that carries `at`, authenticated like any event.
     pub const fn get(at: At) -> Self {
-        Self { method: Verb::Get, when: When::Has(at), also: None, proof: Proof::Scheme, echo: Echo::Empty, reads: &[] }
+        Self {
+            method: Verb::Get,
+            when: When::Has(at),
+            also: None,
+            proof: Proof::Scheme,
+            echo: Echo::Empty,
+            reads: &[],
+            sample: SAMPLE,
+        }
     }
 
     /// A HEAD, which nobody signs: it says that the address answers, and nothing else.
     pub const fn head() -> Self {
-        Self { method: Verb::Head, when: When::Always, also: None, proof: Proof::None, echo: Echo::Empty, reads: &[] }
+        Self {
+            method: Verb::Head,
+            when: When::Always,
+            also: None,
+            proof: Proof::None,
+            echo: Echo::Empty,
+            reads: &[],
+            sample: SAMPLE,
+        }
     }
 
     /// A POST that carries `at`, authenticated like any event.
@@ -48,6 +67,7 @@ impl Handshake {
             proof: Proof::Scheme,
             echo: Echo::Empty,
             reads: &[],
+            sample: SAMPLE,
         }
     }
 
@@ -74,6 +94,12 @@ impl Handshake {
     /// be one that brings nothing.
     pub const fn signed_with(mut self, key: &'static str) -> Self {
         self.proof = Proof::Key(key);
+        self
+    }
+
+    /// What such a request asks in tests, where not every text is a question that is answered.
+    pub const fn sample(mut self, text: &'static str) -> Self {
+        self.sample = text;
         self
     }
 
@@ -109,6 +135,8 @@ impl Handshake {
         self
     }
 }
+
+const SAMPLE: &str = "challenge";
 
 /// A handshake that waits for an answer of a provider's own making.
 pub struct Challenge<'a> {

@@ -30,7 +30,7 @@ mod table;
 
 use std::{fmt, time::Duration};
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 pub(crate) use self::{
     custom::Tagger,
@@ -40,7 +40,7 @@ pub(crate) use self::{
 };
 pub use self::{
     custom::{Custom, Exhibit, Genuine, Judge, Sign, Unsigned},
-    envelope::{At, Attempt, Batch, Retries},
+    envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit, Token},
 };
@@ -61,6 +61,7 @@ pub(crate) fn write_time(at: OffsetDateTime, unit: TimeUnit) -> Option<String> {
         TimeUnit::Seconds => Some(at.unix_timestamp().to_string()),
         TimeUnit::Millis => Some((at.unix_timestamp_nanos() / 1_000_000).to_string()),
         TimeUnit::Rfc3339 => at.format(&Rfc3339).ok(),
+        TimeUnit::Utc => Some(at.to_offset(UtcOffset::UTC).format(&Rfc3339).ok()?.trim_end_matches('Z').to_owned()),
     }
 }
 
@@ -151,7 +152,8 @@ impl Provider {
     }
 
     /// How old, and how far in the future, a signed timestamp may be, in seconds, both inclusive. Without this nothing
-    /// is judged by its age.
+    /// is judged by its age. Where the future is 0, no [tolerance](crate::Tolerance::Within) of a verifier's own makes it
+    /// more.
     pub const fn tolerance(mut self, past: u64, future: u64) -> Self {
         self.past = Some(Duration::from_secs(past));
         self.future = Duration::from_secs(future);

@@ -24,6 +24,15 @@ impl Scheme {
         }
     }
 
+    /// Where else a proof of its may stand.
+    pub(crate) fn others(&self) -> &'static [At] {
+        match self {
+            Self::Hmac(hmac) => hmac.others,
+            Self::Token(_) => &[],
+            Self::Custom(custom) => custom.others,
+        }
+    }
+
     /// What it vouches for: parts of the request, and places in it.
     pub(crate) fn covers(&self) -> (&'static [Part], Vec<At>) {
         match self {
@@ -236,6 +245,8 @@ pub enum Syntax {
     Bare,
     /// Behind a prefix that pins hash and version: `sha256=…`.
     Prefixed(&'static str),
+    /// Behind this prefix, or alone where the sender leaves it out.
+    PrefixedOrBare(&'static str),
     /// A list in which each signature stands behind this prefix, and others are passed over: `v1,… v1,… v1a,…`.
     List {
         /// Between the elements.
@@ -278,4 +289,6 @@ pub enum TimeUnit {
     Millis,
     /// `2026-11-21T06:41:00Z`.
     Rfc3339,
+    /// `2026-11-21T06:41:00.25`, which names no offset and means UTC.
+    Utc,
 }

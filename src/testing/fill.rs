@@ -46,7 +46,7 @@ impl Draft<'_> {
             }
             At::Optional(inner) => self.put(*inner, value),
             At::Text(text) => text == value,
-            At::Nowhere | At::Day(_) | At::PayloadDigest | At::SignaturePair(_) => false,
+            At::Nowhere | At::Day(_) | At::Made(..) | At::PayloadDigest | At::SignaturePair(_) => false,
         }
     }
 
@@ -61,7 +61,7 @@ impl Draft<'_> {
             At::Json(_) | At::Document(_) => self.text(at).is_some(),
             At::FirstOf(all) => all.iter().any(|at| self.has(*at)),
             At::Joined(all, _) => all.iter().all(|at| self.has(*at)),
-            At::Day(inner) | At::Optional(inner) => self.has(*inner),
+            At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => self.has(*inner),
             At::Text(_) => true,
             At::Nowhere | At::SignedId | At::PayloadDigest | At::SignaturePair(_) => false,
         }

@@ -191,6 +191,11 @@ pub(super) fn proof(check: &Check<'_>) {
 fn absent(check: &Check<'_>, sample: &Request<Bytes>, at: At) {
     const NONE: &[ErrorKind] = &[ErrorKind::MissingHeader];
     let mut request = sample.clone();
+    for other in check.scheme.others() {
+        if let At::Header(name) = other {
+            request.headers_mut().remove(*name);
+        }
+    }
     if put(&mut request, at, b"").is_ok() {
         check.refuses(&request, NONE, "an empty proof");
     }
@@ -247,7 +252,7 @@ fn positions(check: &Check<'_>, hmac: &Hmac, sample: &Request<Bytes>, good: &str
     let (separator, before) = match hmac.syntax {
         Syntax::List { separator, prefix } => (separator, prefix.to_owned()),
         Syntax::Pairs { separator, signature, .. } => (separator, format!("{signature}=")),
-        Syntax::Bare | Syntax::Prefixed(_) => return,
+        Syntax::Bare | Syntax::Prefixed(_) | Syntax::PrefixedOrBare(_) => return,
     };
     let (right, others): (Vec<_>, Vec<_>) = good.split(separator).partition(|element| element.starts_with(&before));
     let wrong: String = right.concat().chars().rev().collect();

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What `provider` asks before it sends events, one request for each [handshake](crate::provider::Handshake) of its
-/// data: proved as the provider proves it, with `challenge` wherever it wants an answer and `verify-token` as the
+/// data: proved as the provider proves it, with `challenge` (or its [sample](crate::provider::Handshake::sample)) wherever it wants an answer and `verify-token` as the
 /// verify token, where it has one.
 ///
 /// # Panics
@@ -26,13 +26,15 @@ pub fn handshakes(provider: &Provider, secret: impl Into<Secret>) -> Vec<Request
         let (mut places, method) = (Vec::new(), method(handshake.method));
         match handshake.when {
             When::Always => {}
-            When::Has(at) => places.push((at, "challenge")),
+            When::Has(at) => places.push((at, handshake.sample)),
             When::Is(at, text) => places.push((at, text)),
         }
         match handshake.echo {
             Echo::Empty => {}
-            Echo::Text(at) | Echo::Json(_, at) | Echo::Header(_, at) => places.push((at, "challenge")),
-            Echo::MadeJson(_) | Echo::MadeText(_) => places.extend(handshake.reads.iter().map(|at| (*at, "challenge"))),
+            Echo::Text(at) | Echo::Json(_, at) | Echo::Header(_, at) => places.push((at, handshake.sample)),
+            Echo::MadeJson(_) | Echo::MadeText(_) => {
+                places.extend(handshake.reads.iter().map(|at| (*at, handshake.sample)))
+            }
         }
         places.extend(handshake.also);
         if let Proof::VerifyToken(at) = handshake.proof {

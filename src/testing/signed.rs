@@ -51,6 +51,7 @@ pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<By
         fresh: fresh(),
         scheme: None,
         time: None,
+        public_key: "public-key".to_owned(),
     }
 }
 
@@ -75,6 +76,7 @@ pub struct Signed {
     fresh: String,
     scheme: Option<Scheme>,
     time: Option<String>,
+    public_key: String,
 }
 
 impl Signed {
@@ -102,6 +104,13 @@ impl Signed {
     /// to use the first.
     pub fn second_secret(mut self, secret: impl Into<Secret>) -> Self {
         self.others.push(secret.into());
+        self
+    }
+
+    /// The public key that goes with the secret, for a provider that names it beside its signature; `public-key` unless
+    /// said.
+    pub fn public_key(mut self, key: impl Into<String>) -> Self {
+        self.public_key = key.into();
         self
     }
 
@@ -177,7 +186,8 @@ impl Signed {
         let uri = draft.request.uri();
         let base = format!("{}://{}", uri.scheme_str().expect("http or https"), uri.authority().expect("a host"));
         let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
-        let stamps = Stamps { base: &base, at, time: self.time.as_deref(), id: &draft.id };
+        let stamps =
+            Stamps { base: &base, at, time: self.time.as_deref(), id: &draft.id, public_key: &self.public_key };
         match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
             Ok(()) => draft.request,
             Err(error) => panic!("a request of `{}` cannot be signed: {error:?}", self.provider.name),
@@ -193,7 +203,10 @@ impl Signed {
             At::Json(_) => !is_form,
             _ => true,
         };
-        let chosen = self.scheme.or_else(|| self.provider.schemes().find(fits).copied());
+        let said = self.content_type.is_some() || self.headers.contains_key(CONTENT_TYPE);
+        // What nobody said follows the scheme.
+        let any = || self.provider.schemes().next().filter(|_| !said);
+        let chosen = self.scheme.or_else(|| self.provider.schemes().find(fits).or_else(any).copied());
         chosen.expect("a scheme that goes with this content type")
     }
 
@@ -279,7 +292,7 @@ fn headers(at: At, found: &mut impl FnMut(&'static str)) {
     match at {
         At::Header(name) => found(name),
         At::FirstOf(all) | At::Joined(all, _) => all.iter().for_each(|at| headers(*at, found)),
-        At::Day(inner) | At::Optional(inner) => headers(*inner, found),
+        At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => headers(*inner, found),
         _ => {}
     }
 }

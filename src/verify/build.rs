@@ -56,11 +56,7 @@ pub(super) enum Key {
 impl Scheme {
     /// Where its proofs may stand.
     pub(super) fn places(&self) -> impl Iterator<Item = At> {
-        let others: &[At] = match &self.data {
-            provider::Scheme::Hmac(hmac) => hmac.others,
-            _ => &[],
-        };
-        std::iter::once(self.data.place()).chain(others.iter().copied())
+        std::iter::once(self.data.place()).chain(self.data.others().iter().copied())
     }
 
     /// Whether a request bears one of its proofs.
@@ -156,6 +152,9 @@ impl VerifierBuilder {
         }
         let tolerance = match tolerance {
             Tolerance::Provider => provider.past.map(|past| (past, provider.future)),
+            Tolerance::Within { past, .. } if provider.past.is_some() && provider.future.is_zero() => {
+                Some((past, Duration::ZERO))
+            }
             Tolerance::Within { past, future } => Some((past, future)),
             Tolerance::Unlimited => None,
         };
@@ -240,7 +239,13 @@ mod tests {
     use crate::provider::{ALL, MANDRILL, STANDARD_WEBHOOKS, STRIPE};
 
     fn kind(provider: &Provider, secret: &str) -> ErrorKind {
-        Verifier::builder(provider).secret(secret).public_base("https://example.com").build().unwrap_err().kind()
+        Verifier::builder(provider)
+            .secret(secret)
+            .public_base("https://example.com")
+            .public_key("k")
+            .build()
+            .unwrap_err()
+            .kind()
     }
 
     #[test]
@@ -249,7 +254,8 @@ mod tests {
             for secret in ["", " ", "\n", "\t \r\n", " secret", "secret\n"] {
                 assert_eq!(kind(provider, secret), ErrorKind::InvalidSecret, "{provider:?} {secret:?}");
             }
-            let none = Verifier::builder(provider).public_base("https://example.com").build().unwrap_err();
+            let none =
+                Verifier::builder(provider).public_base("https://example.com").public_key("k").build().unwrap_err();
             assert_eq!(none.kind(), ErrorKind::InvalidSecret);
         }
     }
@@ -259,6 +265,17 @@ mod tests {
         for secret in ["whsec_", "w", "whsec_%", "whsec_wronglength", "hwsec_AAAA", "whpk_AAAA", "whsk_AAAA"] {
             assert_eq!(kind(&STANDARD_WEBHOOKS, secret), ErrorKind::InvalidSecret, "{secret}");
         }
+    }
+
+    #[test]
+    fn where_a_provider_takes_no_time_in_the_future_no_tolerance_makes_it_do_so() {
+        let future = |own| {
+            let provider = STRIPE.tolerance(600, own);
+            let tolerance = Tolerance::within(Duration::from_secs(300));
+            let built = Verifier::builder(&provider).secret("whsec_good").tolerance(tolerance).build().unwrap();
+            built.0.tolerance.unwrap().1.as_secs()
+        };
+        assert_eq!((future(0), future(1)), (0, 300));
     }
 
     #[test]

@@ -97,7 +97,7 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
         At::Json(_) | At::Document(_) | At::Form(_) | At::PayloadDigest => signs(Part::Body) || signs(Part::SortedForm),
         At::SignedId => signs(Part::Id),
         At::SignaturePair(_) => false,
-        At::Day(inner) | At::Optional(inner) => covers(parts, places, *inner),
+        At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => covers(parts, places, *inner),
         At::FirstOf(all) | At::Joined(all, _) => all.iter().all(|at| covers(parts, places, *at)),
     }
 }
@@ -149,7 +149,7 @@ fn collect(at: At, document: &mut Pointers, item: &mut Pointers) {
     match at {
         At::Json(pointer) => item.add(pointer),
         At::Document(pointer) => document.add(pointer),
-        At::Day(inner) | At::Optional(inner) => collect(*inner, document, item),
+        At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => collect(*inner, document, item),
         At::FirstOf(all) | At::Joined(all, _) => all.iter().for_each(|at| collect(*at, document, item)),
         _ => {}
     }

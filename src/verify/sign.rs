@@ -24,7 +24,7 @@ pub(crate) struct Signer(Proof);
 enum Proof {
     Hmac(Hmac, Vec<Mac>),
     Token(Token, Secret),
-    Custom(Custom, Key),
+    Custom(Custom, Box<Key>),
 }
 
 /// What differs from one request to the next.
@@ -37,6 +37,8 @@ pub(crate) struct Stamps<'a> {
     pub(crate) time: Option<&'a str>,
     /// The id to sign, for a scheme that signs one.
     pub(crate) id: &'a str,
+    /// For a scheme that names one beside its signature.
+    pub(crate) public_key: &'a str,
 }
 
 impl Signer {
@@ -51,7 +53,7 @@ impl Signer {
         Ok(Self(match scheme {
             Scheme::Hmac(hmac) => Proof::Hmac(*hmac, macs),
             Scheme::Token(token) => Proof::Token(*token, secret.clone()),
-            Scheme::Custom(custom) => Proof::Custom(*custom, key(scheme, secret)?),
+            Scheme::Custom(custom) => Proof::Custom(*custom, Box::new(key(scheme, secret)?)),
         }))
     }
 
@@ -76,8 +78,9 @@ impl Signer {
                     Error::new(ErrorKind::Config, "the scheme does not say how such a request is made");
                 let tag = |parts: &[&[u8]], encoding| tag_text(Some(key), parts, encoding);
                 let sign = custom.sign.ok_or(CANNOT)?;
-                let Stamps { base, at, time, .. } = stamps;
-                sign(&mut Unsigned { request, base, at, time, tag: &tag }).ok_or(CANNOT)
+                let Stamps { base, at, time, public_key, .. } = stamps;
+                let put = |request: &mut Request<Bytes>, at, value: &[u8]| put(request, at, value).ok();
+                sign(&mut Unsigned { request, base, at, time, tag: &tag, put, public_key }).ok_or(CANNOT)
             }
             Proof::Hmac(hmac, macs) => {
                 let mut pairs = Vec::new();
@@ -134,7 +137,7 @@ fn together(syntax: Syntax, mut pairs: Vec<String>, tags: &[String]) -> String {
     let first = tags.first().map_or("", String::as_str);
     match syntax {
         Syntax::Bare => first.to_owned(),
-        Syntax::Prefixed(prefix) => format!("{prefix}{first}"),
+        Syntax::Prefixed(prefix) | Syntax::PrefixedOrBare(prefix) => format!("{prefix}{first}"),
         Syntax::List { separator, prefix } => {
             let elements: Vec<_> = tags.iter().map(|tag| format!("{prefix}{tag}")).collect();
             elements.join(&String::from(separator))

@@ -15,9 +15,10 @@ const SLACK: usize = 2;
 
 /// Every signature that stands in `text`; what is no signature of this scheme is passed over.
 pub(super) fn candidates(syntax: Syntax, text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let bare = matches!(syntax, Syntax::PrefixedOrBare(_));
     let (separator, prefix, pair, spaces) = match syntax {
         Syntax::Bare => (None, "", None, false),
-        Syntax::Prefixed(prefix) => (None, prefix, None, false),
+        Syntax::Prefixed(prefix) | Syntax::PrefixedOrBare(prefix) => (None, prefix, None, false),
         Syntax::List { separator, prefix } => (Some(separator), prefix, None, false),
         Syntax::Pairs { separator, signature, spaces } => (Some(separator), "", Some(signature), spaces),
     };
@@ -25,7 +26,7 @@ pub(super) fn candidates(syntax: Syntax, text: &[u8]) -> impl Iterator<Item = &[
         let element = if spaces { element.trim_ascii_start() } else { element };
         match pair {
             Some(name) => value_of(element, name),
-            None => element.strip_prefix(prefix.as_bytes()),
+            None => element.strip_prefix(prefix.as_bytes()).or(bare.then_some(element)),
         }
     })
 }
@@ -126,6 +127,8 @@ mod tests {
         assert_eq!(all(Syntax::Prefixed("sha256="), "sha256=a=b"), [b"a=b"]);
         assert!(all(Syntax::Prefixed("sha256="), "sha1=a").is_empty());
         assert!(all(Syntax::Prefixed("sha256="), "SHA256=a").is_empty());
+        let either = Syntax::PrefixedOrBare("sha256=");
+        assert_eq!((all(either, "sha256=a=b"), all(either, "a=b")), (vec![&b"a=b"[..]], vec![&b"a=b"[..]]));
         let list = Syntax::List { separator: ' ', prefix: "v1," };
         assert_eq!(all(list, "v1a,x v1,a junk  v1,b v2,c"), [b"a", b"b"]);
         assert_eq!(all(STRIPE, "t=1,v1=a,v0=b,,v1,v1=c,v11=d"), [b"a", b"c"]);

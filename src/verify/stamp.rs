@@ -1,6 +1,6 @@
 //! Signed times, and how old they may be.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -43,8 +43,9 @@ impl Stamp {
     pub(super) fn parse(text: &[u8], unit: TimeUnit) -> Result<Self, Error> {
         const UNREADABLE: Error = Error::new(ErrorKind::MalformedHeader, "the timestamp cannot be read");
         let text = str::from_utf8(text).map_err(|_| UNREADABLE)?;
-        if unit == TimeUnit::Rfc3339 {
-            let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| UNREADABLE)?;
+        if matches!(unit, TimeUnit::Rfc3339 | TimeUnit::Utc) {
+            let text = if unit == TimeUnit::Utc { Cow::Owned(format!("{text}Z")) } else { Cow::Borrowed(text) };
+            let at = OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| UNREADABLE)?;
             return Ok(Self { at, whole_seconds: false });
         }
         if text.is_empty() || text.len() > 18 || !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -101,6 +102,10 @@ mod tests {
             (Err(ErrorKind::StaleTimestamp), Err(ErrorKind::FutureTimestamp))
         );
         assert_eq!(judge("2026-11-21T07:40:00+01:00", TimeUnit::Rfc3339), Ok(()));
+        assert_eq!(judge("2026-11-21T06:40:00.5", TimeUnit::Utc), Ok(()));
+        for text in ["2026-11-21T07:40:00+01:00", "2026-11-21T06:40:00Z", "2026-11-21"] {
+            assert_eq!(judge(text, TimeUnit::Utc), Err(ErrorKind::MalformedHeader), "{text}");
+        }
     }
 
     #[test]

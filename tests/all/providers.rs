@@ -51,7 +51,12 @@ fn every_encoding_digest_and_key_holds_up() {
 #[test]
 fn every_syntax_holds_up() {
     let pairs = Syntax::Pairs { separator: ';', signature: "sig", spaces: true };
-    for syntax in [Syntax::Prefixed("v9="), Syntax::List { separator: '|', prefix: "v1:" }, pairs] {
+    for syntax in [
+        Syntax::Prefixed("v9="),
+        Syntax::PrefixedOrBare("sha256="),
+        Syntax::List { separator: '|', prefix: "v1:" },
+        pairs,
+    ] {
         check_provider(&hmac(BODY.signature(SIGNATURE, syntax)));
         check_provider(&hmac(BODY.signature(SIGNATURE, syntax).repeated_lines()));
         check_provider(&hmac(BODY.signature(At::Query("signature"), syntax)));
@@ -73,7 +78,7 @@ fn every_part_holds_up() {
     check_provider(&hmac(BODY.over(&[Part::Url, Part::Text("\n"), Part::Body])));
     check_provider(&hmac(BODY.over(&[Part::SortedForm])).identity(&[At::Form("id")]));
     check_provider(&hmac(BODY.over(&[Part::Path, Part::SortedForm])).form_json("json"));
-    for unit in [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Rfc3339] {
+    for unit in [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Rfc3339, TimeUnit::Utc] {
         for at in [At::Header("x-time"), At::Query("time"), At::Json("/time")] {
             check_provider(&hmac(BODY.over(TIMED).timestamp(at, unit)).tolerance(300, 30));
         }
