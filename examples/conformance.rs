@@ -148,6 +148,7 @@ enum Expect {
 #[serde(deny_unknown_fields)]
 struct Options {
     tolerance_secs: Option<u64>,
+    public_key: Option<String>,
     expected_response: Option<Value>,
     expected_challenge: Option<Value>,
 }
@@ -261,6 +262,9 @@ fn authenticate(provider: &Provider, case: &Case) -> Result<Verdict, Box<dyn Err
         Verifier::builder(provider).public_base(base).tolerance(tolerance.unwrap_or(Tolerance::Unlimited));
     for secret in &case.secrets {
         builder = builder.secret(secret);
+    }
+    if let Some(key) = &case.options.public_key {
+        builder = builder.public_key(key);
     }
     let verifier = match builder.build() {
         Ok(verifier) => verifier,

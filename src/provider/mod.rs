@@ -305,16 +305,30 @@ macro_rules! providers {
     };
 }
 providers! {
+    adyen::ADYEN,
+    adyen_platform::ADYEN_PLATFORM,
+    r#box::BOX,
+    braintree::BRAINTREE,
     clerk::CLERK,
+    coinbase_commerce::COINBASE_COMMERCE,
+    docusign::DOCUSIGN,
+    dropbox::DROPBOX,
+    dropbox_sign::DROPBOX_SIGN,
     github::GITHUB,
+    gocardless::GOCARDLESS,
+    lemon_squeezy::LEMON_SQUEEZY,
     mailgun::MAILGUN,
     mandrill::MANDRILL,
     okta::OKTA,
+    paddle::PADDLE,
+    razorpay::RAZORPAY,
     shopify::SHOPIFY,
     slack::SLACK,
+    square::SQUARE,
     standard_webhooks::STANDARD_WEBHOOKS,
     stripe::STRIPE,
     svix::SVIX,
+    xero::XERO,
 }
 
 /// The provider of this [name](Provider::name), if it is one of [`ALL`].

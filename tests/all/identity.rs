@@ -11,7 +11,11 @@ use inhook::{
 };
 use time::{Duration, OffsetDateTime};
 
-const SECRET: &str = "c2VjcmV0";
+#[path = "identity/b.rs"]
+mod b;
+
+/// Text, base64 and hexadecimal digits in one.
+const SECRET: &str = "5ca1ab1e";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn draft(provider: &Provider, body: impl Into<Bytes>) -> Signed {
@@ -19,8 +23,9 @@ fn draft(provider: &Provider, body: impl Into<Bytes>) -> Signed {
 }
 
 fn events(provider: &Provider, request: &Request<Bytes>) -> Vec<Event> {
-    let verifier = Verifier::builder(provider).secret(SECRET).public_base("https://example.com").build().unwrap();
-    verifier.verify(request).unwrap().into_events()
+    let builder =
+        Verifier::builder(provider).secret(SECRET).public_base("https://example.com").public_key("public-key");
+    builder.build().unwrap().verify(request).unwrap().into_events()
 }
 
 fn ids(provider: &Provider, request: &Request<Bytes>) -> Vec<String> {
@@ -49,7 +54,7 @@ const COVERED: &[&str] =
 
 #[test]
 fn every_provider_has_a_test_here() {
-    let covered: BTreeSet<_> = [COVERED].concat().into_iter().collect();
+    let covered: BTreeSet<_> = [COVERED, b::COVERED].concat().into_iter().collect();
     assert_eq!(ALL.iter().map(|p| p.name()).collect::<BTreeSet<_>>(), covered);
 }
 

@@ -1,0 +1,135 @@
+//! A form of two fields: a payload (base64 of XML) and signatures of it, each behind the public key of the pair of keys
+//! that made it, of which only the configured one counts. The private key is hashed before it is a key, with SHA-1,
+//! which is all that Braintree offers. A form that lost the payload's last line break still holds, as in Braintree's
+//! own libraries.
+//!
+//! Events have no id. The payload names kind, subject and the second, so the payload is the identity; a handler is given
+//! the form. An address is proved by a GET that nobody signs and that is answered with a signature: only for challenges
+//! that cannot be taken for a payload.
+
+use data_encoding::BASE64;
+
+use super::{
+    At, Challenge, Custom, Digest, Encoding, Exhibit, Genuine, Handshake, KeyForm, Make, Provider, Scheme, TimeUnit,
+    Unsigned,
+};
+use crate::{Error, body::form};
+
+const SIGNATURE: &str = "bt_signature";
+const PAYLOAD: &str = "bt_payload";
+const CHALLENGE: At = At::Query("bt_challenge");
+
+/// [Braintree](https://developer.paypal.com/braintree/docs/guides/webhooks/overview). The secret is the private key;
+/// the [public key](crate::VerifierBuilder::public_key) has to be told too.
+pub const BRAINTREE: Provider = Provider::new(
+    "braintree",
+    Scheme::Custom(
+        Custom::new(At::Form(SIGNATURE), Digest::Sha1, judge)
+            .key(KeyForm::Sha1)
+            .covers(&[], &[At::Form(PAYLOAD)])
+            .signed_by(sign, SAMPLE),
+    ),
+)
+.docs("https://developer.paypal.com/braintree/docs/guides/webhooks/overview")
+.needs_public_key()
+.accepts(&["application/x-www-form-urlencoded"])
+.identity(&[At::Form(PAYLOAD)])
+.kind(At::Made(&At::Form(PAYLOAD), Make(kind)))
+.time(At::Made(&At::Form(PAYLOAD), Make(time)), TimeUnit::Rfc3339)
+.handshakes(&[Handshake::get(CHALLENGE)
+    .unsigned()
+    .answer_text(&[CHALLENGE], answer)
+    .sample("20f9f8ed05f77439fe955c977e4c8a53")]);
+
+const SAMPLE: &str = "bt_payload=PG5vdGlmaWNhdGlvbj48a2luZD5jaGVjazwva2luZD48L25vdGlmaWNhdGlvbj4%3D%0A";
+
+fn judge(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
+    const NO_PAYLOAD: Error = Exhibit::malformed_body("there is no payload in it");
+    let fields = exhibit.fields().unwrap_or_default();
+    let field = |name| form::last(&fields, name).map(|value| &**value).filter(|value| !value.is_empty());
+    let (payload, signatures) = (field(PAYLOAD).ok_or(NO_PAYLOAD)?, field(SIGNATURE).unwrap_or_default());
+    if !payload.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=\n".contains(b)) {
+        return Err(NO_PAYLOAD);
+    }
+    let pair = |pair: &'_ [u8]| {
+        let bar = pair.iter().position(|b| *b == b'|')?;
+        let (key, signature) = pair.split_at_checked(bar)?;
+        Some((key.to_vec(), signature.strip_prefix(b"|")?.to_vec()))
+    };
+    let pairs: Vec<_> = signatures.split(|b| *b == b'&').filter_map(pair).collect();
+    if pairs.is_empty() {
+        return Err(Exhibit::malformed("no key stands before the signature"));
+    }
+    let own = pairs.iter().filter(|(key, _)| Some(&**key) == exhibit.public_key().map(str::as_bytes));
+    let mut genuine = false;
+    for (_, signature) in own {
+        genuine |= exhibit.is_made_of(&[payload], Encoding::Hex, signature)
+            || exhibit.is_made_of(&[payload, b"\n"], Encoding::Hex, signature);
+    }
+    Ok(genuine.then(Genuine::new))
+}
+
+fn sign(unsigned: &mut Unsigned<'_>) -> Option<()> {
+    let fields = form::fields(unsigned.request().headers(), unsigned.request().body())?;
+    let tag = unsigned.tag(&[form::last(&fields, PAYLOAD)?], Encoding::Hex);
+    let signature = format!("{}|{tag}", unsigned.public_key());
+    unsigned.put(At::Form(SIGNATURE), &signature)
+}
+
+/// A signature, to whoever asks: never over anything but 20 to 32 hexadecimal digits, which are no payload.
+fn answer(challenge: &Challenge<'_>) -> Option<String> {
+    let asked = challenge.text(CHALLENGE)?;
+    let plain = asked.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let fits = plain && (20..=32).contains(&asked.len());
+    fits.then(|| Some(format!("{}|{}", challenge.public_key()?, challenge.tag(&asked, Encoding::Hex))))?
+}
+
+fn kind(payload: &str) -> Option<String> {
+    child(payload, "kind")
+}
+
+fn time(payload: &str) -> Option<String> {
+    child(payload, "timestamp")
+}
+
+/// The text of an element right below the root of the XML in a payload.
+fn child(payload: &str, name: &str) -> Option<String> {
+    let xml = BASE64.decode(payload.replace('\n', "").as_bytes()).ok()?;
+    let mut rest = str::from_utf8(&xml).ok()?;
+    let mut depth = 0_u32;
+    while let Some((_, tag)) = rest.split_once('<') {
+        let (tag, after) = tag.split_once('>')?;
+        rest = after;
+        if tag.starts_with('/') {
+            depth = depth.checked_sub(1)?;
+        } else if !tag.starts_with(['?', '!']) && !tag.ends_with('/') {
+            if depth == 1 && tag.split_whitespace().next() == Some(name) {
+                return Some(after.split('<').next()?.trim().to_owned());
+            }
+            depth = depth.checked_add(1)?;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of(xml: &str) -> Option<String> {
+        let mut payload = BASE64.encode(xml.as_bytes());
+        payload.push('\n');
+        kind(&payload)
+    }
+
+    #[test]
+    fn the_kind_is_the_roots_own() {
+        let check = Some("check".to_owned());
+        assert_eq!(kind_of("<?xml version=\"1.0\"?><n><kind> check </kind></n>"), check);
+        assert_eq!(kind_of("<n><subject><kind>x</kind></subject><nil/><kind a=\"b\">check</kind></n>"), check);
+        for none in ["", "<kind>check</kind>", "<n><kind/></n>", "<n><subject><kind>x</kind></subject></n>", "</n>", "<"] {
+            assert_eq!(kind_of(none), None, "{none}");
+        }
+        assert_eq!(kind("%"), None);
+    }
+}
