@@ -221,6 +221,11 @@ impl Scene<'_> {
             At::Optional(inner) => return self.text(*inner),
             At::Made(inner, make) => Cow::Owned((make.0)(&self.text(*inner)?)?),
             At::Text(text) => Cow::Borrowed(text),
+            At::NameOf(pointers) => {
+                let item = self.item?;
+                let there = pointers.iter().find(|pointer| item.raw(pointer).is_some())?;
+                Cow::Borrowed(there.rsplit('/').next()?)
+            }
             At::Nowhere | At::SignaturePair(_) | At::PayloadDigest => return None,
         };
         (!found.is_empty()).then_some(found)

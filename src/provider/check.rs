@@ -111,6 +111,7 @@ impl At {
                 ensure(pointer.is_empty() || pointer.starts_with('/'), "a JSON pointer starts with a slash")?;
                 ensure(!pointer.contains('~'), "a JSON pointer's escapes are not read")
             }
+            Self::NameOf(pointers) => pointers.iter().try_for_each(|pointer| Self::Json(pointer).check()),
             Self::Day(at) | Self::Optional(at) | Self::Made(at, _) => at.check(),
             Self::FirstOf(all) | Self::Joined(all, _) => {
                 ensure(!all.contains(&Self::PayloadDigest), "a payload's digest is a part of its own")?;

@@ -3,7 +3,8 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request, Uri};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use time::OffsetDateTime;
 
 use super::{At, Digest, Encoding, KeyForm, Part, TimeUnit, locate};
@@ -264,6 +265,23 @@ impl Unsigned<'_> {
     /// has no such place.
     pub fn put(&mut self, at: At, value: &str) -> Option<()> {
         (self.put)(self.request, at, value.as_bytes())
+    }
+
+    /// Adds a parameter to the URL's query; `None` if a URL cannot hold it.
+    pub fn add_query(&mut self, name: &'static str, value: &str) -> Option<()> {
+        let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let uri = self.request.uri();
+        let before = uri.query().filter(|query| !query.is_empty()).map(|query| format!("{query}&"));
+        let target = format!("{}?{}{}={}", uri.path(), before.unwrap_or_default(), encode(name), encode(value));
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(target.parse().ok()?);
+        *self.request.uri_mut() = Uri::from_parts(parts).ok()?;
+        Some(())
+    }
+
+    /// The fields of the body if it is a form, decoded, in order.
+    pub fn fields(&self) -> Option<Vec<Field<'_>>> {
+        form::fields(self.request.headers(), self.request.body())
     }
 
     /// Sets the body.

@@ -38,6 +38,9 @@ pub enum At {
     Made(&'static At, Make),
     /// These characters.
     Text(&'static str),
+    /// The name of the first of these members that is there, for a provider whose events differ by which member they
+    /// have: JSON pointers into the event, of which the last name counts.
+    NameOf(&'static [&'static str]),
 }
 
 /// A function for [`At::Made`]; `None` is nowhere.

@@ -76,6 +76,7 @@ pub struct Provider {
     pub(crate) accepts: &'static [&'static str],
     pub(crate) past: Option<Duration>,
     pub(crate) future: Duration,
+    pub(crate) past_is_inclusive: bool,
     pub(crate) envelope: Envelope,
     pub(crate) handshakes: &'static [Handshake],
     pub(crate) needs_body: bool,
@@ -99,6 +100,7 @@ impl Provider {
             accepts: &[],
             past: None,
             future: Duration::from_secs(300),
+            past_is_inclusive: true,
             envelope: Envelope::EMPTY,
             handshakes: &[],
             needs_body: false,
@@ -157,6 +159,12 @@ impl Provider {
     pub const fn tolerance(mut self, past: u64, future: u64) -> Self {
         self.past = Some(Duration::from_secs(past));
         self.future = Duration::from_secs(future);
+        self
+    }
+
+    /// An age of the whole tolerance is too old already.
+    pub const fn exclusive_tolerance(mut self) -> Self {
+        self.past_is_inclusive = false;
         self
     }
 
@@ -296,12 +304,12 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// One line a provider: declares its module, re-exports its constant, fills [`ALL`].
+/// One line a module: declares it, re-exports its constants, fills [`ALL`].
 macro_rules! providers {
-    ($($module:ident::$konst:ident),+ $(,)?) => {
-        $( mod $module; pub use $module::$konst; )+
+    ($($module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
+        $( mod $module; pub use $module::{$konst $(, $other)*}; )+
         /// Every provider that this crate knows, by name.
-        pub static ALL: &[&Provider] = &[$(&$konst),+];
+        pub static ALL: &[&Provider] = &[$(&$konst $(, &$other)*),+];
     };
 }
 providers! {

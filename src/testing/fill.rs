@@ -45,6 +45,14 @@ impl Draft<'_> {
                 parts.len() == all.len() && all.iter().zip(parts).all(|(at, part)| self.put(*at, part))
             }
             At::Optional(inner) => self.put(*inner, value),
+            At::NameOf(pointers) => {
+                let Some(pointer) = pointers.iter().find(|pointer| pointer.rsplit('/').next() == Some(value)) else {
+                    return false;
+                };
+                let member = |old: Option<&str>| Some(old.filter(|old| *old != "null").unwrap_or("{}").to_owned());
+                let batch = self.provider.envelope.batch;
+                self.rewrite(|document| in_items(batch, document, |item| edit(item, pointer, member)))
+            }
             At::Text(text) => text == value,
             At::Nowhere | At::Day(_) | At::Made(..) | At::PayloadDigest | At::SignaturePair(_) => false,
         }
@@ -63,6 +71,8 @@ impl Draft<'_> {
             At::Joined(all, _) => all.iter().all(|at| self.has(*at)),
             At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => self.has(*inner),
             At::Text(_) => true,
+            // Which of them is there is for `put` to say.
+            At::NameOf(_) => false,
             At::Nowhere | At::SignedId | At::PayloadDigest | At::SignaturePair(_) => false,
         }
     }

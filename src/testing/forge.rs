@@ -237,10 +237,14 @@ fn doubled(check: &Check<'_>, sample: &Request<Bytes>, at: At, good: &str) {
 /// Signed rightly, with another hash or in another writing.
 fn algorithms(check: &Check<'_>, hmac: &Hmac) {
     for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
-        if digest != hmac.digest {
+        if digest != hmac.digest && !hmac.plain {
             let request = check.sample().scheme(Scheme::Hmac(Hmac { digest, ..*hmac })).build();
             check.refuses(&request, WRONG, &format!("a signature made with {digest:?}"));
         }
+    }
+    if hmac.plain {
+        let request = check.sample().scheme(Scheme::Hmac(Hmac { plain: false, ..*hmac })).build();
+        check.refuses(&request, WRONG, "an HMAC where a plain hash is due");
     }
     let encoding = if hmac.encoding == Encoding::Hex { Encoding::Base64 } else { Encoding::Hex };
     let request = check.sample().scheme(Scheme::Hmac(Hmac { encoding, ..*hmac })).build();

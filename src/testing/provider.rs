@@ -208,10 +208,11 @@ impl<'p> Check<'p> {
         }
         let second = Duration::SECOND;
         let sample = self.sample();
-        for at in [self.now - past, self.now + self.provider.future] {
+        let oldest = if self.provider.past_is_inclusive { self.now - past } else { self.now - past + second };
+        for at in [oldest, self.now + self.provider.future] {
             self.accepts(&sample.clone().at(at).build(), "a timestamp at the tolerance's end");
         }
-        let stale = sample.clone().at(self.now - past - second).build();
+        let stale = sample.clone().at(oldest - second).build();
         self.refuses(&stale, &[ErrorKind::StaleTimestamp], "a timestamp older than the tolerance");
         let early = sample.at(self.now + self.provider.future + second).build();
         self.refuses(&early, &[ErrorKind::FutureTimestamp], "a timestamp beyond the tolerance");

@@ -283,8 +283,7 @@ impl fmt::Debug for Signed {
 }
 
 pub(super) fn needs_form(scheme: &Scheme) -> bool {
-    matches!(scheme, Scheme::Hmac(hmac) if hmac.parts.contains(&Part::SortedForm))
-        || matches!(scheme.place(), At::Form(_))
+    scheme.covers().0.contains(&Part::SortedForm) || matches!(scheme.place(), At::Form(_))
 }
 
 /// The headers that a place is read from.

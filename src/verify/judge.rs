@@ -139,7 +139,7 @@ impl Verifier {
     /// Judged last: a time is only worth something once it is known who wrote it.
     fn judge_time(&self, stamp: Option<Stamp>, now: OffsetDateTime) -> Result<(), Error> {
         match (stamp, self.0.tolerance) {
-            (Some(stamp), Some((past, future))) => stamp.judge(now, past, future),
+            (Some(stamp), Some((past, future))) => stamp.judge(now, past, future, self.0.provider.past_is_inclusive),
             _ => Ok(()),
         }
     }

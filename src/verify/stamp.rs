@@ -63,11 +63,18 @@ impl Stamp {
         self.at
     }
 
-    pub(super) fn judge(self, now: OffsetDateTime, past: Duration, future: Duration) -> Result<(), Error> {
+    /// `inclusive`: whether an age of exactly `past` will do.
+    pub(super) fn judge(
+        self,
+        now: OffsetDateTime,
+        past: Duration,
+        future: Duration,
+        inclusive: bool,
+    ) -> Result<(), Error> {
         // Where the sender rounds to seconds, half a second of ours must not make it too old.
         let now = if self.whole_seconds { now.replace_nanosecond(0).unwrap_or(now) } else { now };
         let age = now - self.at;
-        if age > past {
+        if age > past || (age == past && !inclusive) {
             Err(Error::new(ErrorKind::StaleTimestamp, ""))
         } else if -age > future {
             Err(Error::new(ErrorKind::FutureTimestamp, ""))
@@ -87,7 +94,7 @@ mod tests {
     const FIVE: Duration = Duration::from_secs(300);
 
     fn judge(text: &str, unit: TimeUnit) -> Result<(), ErrorKind> {
-        Stamp::parse(text.as_bytes(), unit).and_then(|s| s.judge(NOW, FIVE, FIVE)).map_err(|e| e.kind())
+        Stamp::parse(text.as_bytes(), unit).and_then(|s| s.judge(NOW, FIVE, FIVE, true)).map_err(|e| e.kind())
     }
 
     #[test]
@@ -106,6 +113,16 @@ mod tests {
         for text in ["2026-11-21T07:40:00+01:00", "2026-11-21T06:40:00Z", "2026-11-21"] {
             assert_eq!(judge(text, TimeUnit::Utc), Err(ErrorKind::MalformedHeader), "{text}");
         }
+    }
+
+    #[test]
+    fn the_old_end_may_be_exclusive() {
+        let judge = |by: i64| {
+            let text = (NOW.unix_timestamp() + by).to_string();
+            let stamp = Stamp::parse(text.as_bytes(), TimeUnit::Seconds).unwrap();
+            stamp.judge(NOW, FIVE, FIVE, false).map_err(|e| e.kind())
+        };
+        assert_eq!((judge(-300), judge(-299), judge(300)), (Err(ErrorKind::StaleTimestamp), Ok(()), Ok(())));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use inhook::{
 };
 
 const SIGNATURE: At = At::Header("x-signature");
+const SIGNED_AT: At = At::Header("x-time");
 const BODY: Hmac = Hmac::new(Digest::Sha256).signature(SIGNATURE, Syntax::Bare);
 
 const fn hmac(hmac: Hmac) -> Provider {
@@ -87,6 +88,7 @@ fn every_part_holds_up() {
     check_provider(&hmac(BODY.over(TIMED).timestamp(At::Header("x-time"), TimeUnit::Seconds)));
     let in_body = BODY.signature(At::Json("/sig"), Syntax::Bare).over(&[Part::Id]).id(At::Json("/nonce"));
     check_provider(&hmac(in_body).nonce(At::SignedId));
+    check_provider(&hmac(BODY.plain_hash()));
 }
 
 #[test]
@@ -96,6 +98,10 @@ fn every_shape_holds_up() {
         let provider = hmac(BODY).batch(batch).identity(ITEMS).requires(&["x-acme"]);
         check_provider(&provider.attempt(Attempt::Count(At::Header("x-attempt"))));
     }
+    let named = hmac(BODY).kind(At::NameOf(&["/opened", "/closed", "/nested/one"]));
+    check_provider(&named);
+    let timed = BODY.over(&[Part::Timestamp, Part::Body]).timestamp(SIGNED_AT, TimeUnit::Millis);
+    check_provider(&hmac(timed).tolerance(30, 30).exclusive_tolerance());
     let challenge = At::Query("challenge");
     let handshakes: &[Handshake] = &[
         Handshake::head(),
