@@ -94,6 +94,8 @@ fn place(at: &At) -> String {
         At::SignedId => "signed id".to_owned(),
         At::PayloadDigest => "payload".to_owned(),
         At::Day(_) => "day".to_owned(),
+        At::Made(inner, _) => place(inner),
+        At::NameOf(pointers) => pointers.iter().map(|p| format!("`{}`", dotted(p))).collect::<Vec<_>>().join(" or "),
         At::FirstOf(places) => all(places, " or "),
         At::Joined(places, _) => all(places, " and "),
         At::Optional(inner) => format!("{}?", place(inner)),

@@ -307,7 +307,7 @@ mod tests {
     use super::*;
     use crate::{
         Event, Verifier,
-        provider::{GITHUB, MAILGUN, MANDRILL, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE},
+        provider::{GITHUB, MAILGUN, MANDRILL, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE, TELEGRAM},
     };
 
     fn event(provider: &Provider, request: &Request<Bytes>) -> Event {
@@ -364,6 +364,14 @@ mod tests {
     fn tries_are_counted_as_the_provider_counts() {
         assert_eq!(event(&SLACK, &draft(&SLACK, "{}").attempt(3).build()).attempt, 3);
         assert_eq!(event(&SLACK, &draft(&SLACK, "{}").build()).attempt, 1);
+    }
+
+    #[test]
+    fn a_kind_that_is_a_name_is_written_as_one() {
+        let kind = |body| event(&TELEGRAM, &draft(&TELEGRAM, body).kind("poll").build());
+        assert_eq!(kind(r#"{"update_id":1}"#).kind.as_deref(), Some("poll"));
+        let found = kind(r#"{"update_id":1,"poll":{"id":"7"}}"#);
+        assert_eq!(found.raw().as_bytes(), br#"{"update_id":1,"poll":{"id":"7"}}"#);
     }
 
     #[test]

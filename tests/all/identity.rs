@@ -13,6 +13,8 @@ use time::{Duration, OffsetDateTime};
 
 #[path = "identity/b.rs"]
 mod b;
+#[path = "identity/c.rs"]
+mod c;
 
 /// Text, base64 and hexadecimal digits in one.
 const SECRET: &str = "5ca1ab1e";
@@ -54,7 +56,7 @@ const COVERED: &[&str] =
 
 #[test]
 fn every_provider_has_a_test_here() {
-    let covered: BTreeSet<_> = [COVERED, b::COVERED].concat().into_iter().collect();
+    let covered: BTreeSet<_> = [COVERED, b::COVERED, c::COVERED].concat().into_iter().collect();
     assert_eq!(ALL.iter().map(|p| p.name()).collect::<BTreeSet<_>>(), covered);
 }
 
