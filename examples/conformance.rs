@@ -3,7 +3,7 @@
 //! Judges recorded requests whose verdict is known, one JSON object a line in each `*.jsonl` of a directory, through the
 //! public API alone. A verdict is what counts; labels, kinds, reasons and handshakes are compared beside it. Files named
 //! `*.disputed.jsonl` hold requests that the providers' own libraries disagree on: they are scored against the rows of a
-//! `DISPUTED.md` beside them, if there is one.
+//! `DISPUTED.md` beside them, or else beside the project's own copy.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -82,7 +82,10 @@ pub(crate) fn run(dir: &Path) -> Result<Score, Box<dyn Error>> {
         fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
     files.retain(|file| file.extension().is_some_and(|ext| ext == "jsonl"));
     files.sort();
-    let decisions = fs::read_to_string(dir.join("DISPUTED.md")).map(|table| decisions(&table)).unwrap_or_default();
+    // Beside the cases, or else beside the project's own copy of them.
+    let own = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/DISPUTED.md"));
+    let table = fs::read_to_string(dir.join("DISPUTED.md")).or_else(|_| fs::read_to_string(own));
+    let decisions = table.map(|table| decisions(&table)).unwrap_or_default();
     for file in files {
         let disputed = file.to_string_lossy().ends_with(".disputed.jsonl");
         for line in fs::read_to_string(&file)?.lines().filter(|line| !line.trim().is_empty()) {
