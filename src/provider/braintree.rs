@@ -114,7 +114,28 @@ fn child(payload: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::{ErrorKind, Verifier};
+
+    /// The expected answer was made with Braintree's own library for Python.
+    #[test]
+    fn only_a_challenge_is_answered() {
+        let builder = Verifier::builder(&BRAINTREE).secret("integration_private_key");
+        let verifier = builder.public_key("integration_public_key").build().unwrap();
+        let ask = |challenge: &str| {
+            let request = http::Request::get(format!("https://example.com/?bt_challenge={challenge}"));
+            let delivery = verifier.verify(&request.body(Bytes::new()).unwrap()).map_err(|e| e.kind())?;
+            Ok(String::from_utf8(delivery.reply().unwrap().body().to_vec()).unwrap())
+        };
+        let answer = "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4";
+        assert_eq!(ask("20f9f8ed05f77439fe955c977e4c8a53"), Ok(answer.to_owned()));
+        for other in ["20f9f8ed05f77439fe9", "20F9F8ED05F77439FE955C977E4C8A53", "20f9f8ed05f77439fe955c977e4c8a53a", "PG5v"] {
+            assert_eq!(ask(other), Err(ErrorKind::Envelope), "{other}");
+        }
+        assert_eq!(Verifier::new(&BRAINTREE, "integration_private_key").unwrap_err().kind(), ErrorKind::Config);
+    }
 
     fn kind_of(xml: &str) -> Option<String> {
         let mut payload = BASE64.encode(xml.as_bytes());

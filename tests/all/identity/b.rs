@@ -3,8 +3,8 @@
 use inhook::{
     Field,
     provider::{
-        ADYEN, ADYEN_PLATFORM, BOX, BRAINTREE, COINBASE_COMMERCE, DOCUSIGN, DROPBOX, DROPBOX_SIGN, GOCARDLESS,
-        LEMON_SQUEEZY, PADDLE, RAZORPAY, SQUARE, XERO,
+        ADYEN, ADYEN_PLATFORM, BOX, BRAINTREE, CHARGEBEE, CHECKOUT, COINBASE_COMMERCE, DOCUSIGN, DROPBOX, DROPBOX_SIGN,
+        FLUTTERWAVE, GOCARDLESS, LEMON_SQUEEZY, MOLLIE, PADDLE, PAYSTACK, RAZORPAY, SQUARE, XERO,
     },
 };
 
@@ -15,13 +15,18 @@ pub(super) const COVERED: &[&str] = &[
     "adyen_platform",
     "box",
     "braintree",
+    "chargebee",
+    "checkout",
     "coinbase_commerce",
     "docusign",
     "dropbox",
     "dropbox_sign",
+    "flutterwave",
     "gocardless",
     "lemon_squeezy",
+    "mollie",
     "paddle",
+    "paystack",
     "razorpay",
     "square",
     "xero",
@@ -194,4 +199,49 @@ fn dropbox_sign() {
 fn dropbox_has_none() {
     let request = draft(&DROPBOX, r#"{"list_folder":{"accounts":["dbid:1"]}}"#).build();
     assert_eq!(events(&DROPBOX, &request)[0].id(), None);
+}
+
+/// What happened to which object, and what it then was: a reference alone comes again with the next event.
+#[test]
+fn paystack() {
+    let body = r#"{"event":"transfer.failed","data":{"id":7,"reference":"r7","status":"failed","retries":1}}"#;
+    let nexts = [("failed\"", "reversed\""), ("\"id\":7", "\"id\":8"), ("retries\":1", "retries\":2")];
+    for (old, new) in nexts {
+        let next = draft(&PAYSTACK, body.replacen(old, new, 1));
+        holds(&PAYSTACK, draft(&PAYSTACK, body), draft(&PAYSTACK, body), next);
+    }
+    let unknown = draft(&PAYSTACK, r#"{"event":"customeridentification.success","data":{"email":"a@example.com"}}"#);
+    assert_eq!(events(&PAYSTACK, &unknown.build())[0].id(), None);
+}
+
+/// The event's id stands in the body.
+#[test]
+fn checkout_and_chargebee() {
+    let body = r#"{"id":"ev_1","type":"payment_captured","event_type":"invoice_updated","data":{"id":"pay_1"},"webhooks":[{"webhook_status":"scheduled"}]}"#;
+    let retry = body.replace("scheduled", "re_scheduled");
+    for provider in [&CHECKOUT, &CHARGEBEE] {
+        let next = draft(provider, body.replace("ev_1", "ev_2"));
+        holds(provider, draft(provider, body), draft(provider, retry.clone()), next);
+    }
+}
+
+/// An object without an event around it has an id too, and it is not the event's.
+#[test]
+fn mollie() {
+    let body = r#"{"resource":"event","id":"event_1","type":"payment-link.paid","entityId":"pl_1"}"#;
+    holds(&MOLLIE, draft(&MOLLIE, body), draft(&MOLLIE, body), draft(&MOLLIE, body.replace("event_1", "event_2")));
+    let object = draft(&MOLLIE, r#"{"resource":"payment-link","id":"pl_1"}"#).build();
+    assert_eq!(events(&MOLLIE, &object)[0].id(), None);
+}
+
+/// The webhook's id, and whatever else there is in case it is not the event's.
+#[test]
+fn flutterwave() {
+    let body =
+        r#"{"webhook_id":"wbk_1","timestamp":1,"type":"transfer.disburse","data":{"id":"trf_1","status":"NEW"}}"#;
+    let retry = draft(&FLUTTERWAVE, body.replace("timestamp\":1", "timestamp\":2"));
+    for (old, new) in [("wbk_1", "wbk_2"), ("disburse", "retry"), ("NEW", "FAILED"), ("trf_1", "trf_2")] {
+        let next = draft(&FLUTTERWAVE, body.replace(old, new));
+        holds(&FLUTTERWAVE, draft(&FLUTTERWAVE, body), retry.clone(), next);
+    }
 }
