@@ -90,10 +90,23 @@ pub(crate) fn scalar(raw: &str) -> Option<Cow<'_, str>> {
 
 /// The string at one pointer, as in [`Picked::text`]: for a signature that stands in the body.
 pub(crate) fn string_at<'t>(text: &'t [u8], pointer: &'static str) -> Result<Option<Cow<'t, str>>, serde_json::Error> {
+    Ok(raw_at(text, pointer)?.filter(|raw| raw.starts_with('"')).and_then(scalar))
+}
+
+/// The number at one pointer, as it is written.
+pub(crate) fn number_at<'t>(text: &'t [u8], pointer: &'static str) -> Result<Option<Cow<'t, str>>, serde_json::Error> {
+    Ok(raw_at(text, pointer)?.filter(|raw| is_number(raw)).map(Cow::Borrowed))
+}
+
+/// Whether a JSON value is a number; `text` is one value without white space around it.
+pub(crate) fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && is_one(text)
+}
+
+fn raw_at<'t>(text: &'t [u8], pointer: &'static str) -> Result<Option<&'t str>, serde_json::Error> {
     let mut pointers = Pointers::default();
     pointers.add(pointer);
-    let raw = pointers.pick(text)?.raw(pointer);
-    Ok(raw.filter(|raw| raw.starts_with('"')).and_then(scalar))
+    Ok(pointers.pick(text)?.raw(pointer))
 }
 
 /// A byte order mark is no JSON, and some senders sign one.
@@ -306,6 +319,17 @@ mod tests {
         assert_eq!(pick(r#"{"a":1,"a":2}"#, "/a").as_deref(), Some("2"));
         assert_eq!(pick(r#"{"a":{"b":1},"a":{"c":2}}"#, "/a/b"), None);
         assert_eq!(pick(r#"{"\u0061":1}"#, "/a").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_is_written_and_nothing_else_is_one() {
+        let at = |text: &'static str| number_at(text.as_bytes(), "/t").unwrap().map(Cow::into_owned);
+        for number in ["1760019978000", "-1", "1e9", "1.0"] {
+            assert_eq!(at(Box::leak(format!(r#"{{"t": {number} }}"#).into_boxed_str())).as_deref(), Some(number));
+        }
+        for other in [r#"{"t":"1"}"#, r#"{"t":null}"#, r#"{"t":true}"#, r#"{"t":[1]}"#, r#"{"t":{"t":1}}"#, "{}"] {
+            assert_eq!(at(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -209,7 +209,7 @@ impl Scene<'_> {
                 Cow::Owned(String::from_utf8(value.into_owned()).ok()?)
             }
             At::Json(pointer) => self.item?.text(pointer)?,
-            At::Document(pointer) => self.document?.text(pointer)?,
+            At::Document(pointer) | At::Number(pointer) => self.document?.text(pointer)?,
             At::Form(name) => Cow::Borrowed(str::from_utf8(form::last(self.fields?, name)?).ok()?),
             At::SignedId => Cow::Borrowed(self.signed_id?),
             At::Day(inner) => Cow::Owned(when(&self.text(*inner)?, TimeUnit::Seconds)?.date().to_string()),

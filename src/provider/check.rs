@@ -68,7 +68,7 @@ impl Hmac {
         ensure(!self.parts.is_empty(), "something must be signed")?;
         let signs = |part| self.parts.contains(&part);
         ensure(signs(Part::Timestamp) <= self.timestamp.is_some(), "the signed timestamp stands nowhere")?;
-        let in_body = |at| matches!(at, At::Json(_)) && signs(Part::Body);
+        let in_body = |at| matches!(at, At::Json(_) | At::Number(_)) && signs(Part::Body);
         let signed = self.timestamp.is_none_or(|(at, _)| signs(Part::Timestamp) || in_body(at));
         ensure(signed, "a timestamp that is not signed proves nothing")?;
         ensure(signs(Part::Id) == (self.id != At::Nowhere), "a signed id is in the template and in the request")?;
@@ -81,7 +81,11 @@ impl Hmac {
         ensure(!itself, "no signature can be over itself")?;
         for at in [self.timestamp.map_or(At::Nowhere, |(at, _)| at), self.id] {
             let pair = matches!((at, self.syntax), (At::SignaturePair(_), Syntax::Pairs { .. }));
-            ensure(at == At::Nowhere || pair || proves(at), "what is signed stands in a header, a pair or a field")?;
+            let number = matches!(at, At::Number(_));
+            ensure(
+                at == At::Nowhere || pair || number || proves(at),
+                "what is signed stands in a header, a pair or a field",
+            )?;
             at.check()?;
         }
         self.parts.iter().try_for_each(|part| match part {
@@ -107,7 +111,7 @@ impl At {
                 http::HeaderName::from_bytes(name.as_bytes()).is_ok_and(|n| n.as_str() == *name),
                 "a header is named in lower case",
             ),
-            Self::Json(pointer) | Self::Document(pointer) => {
+            Self::Json(pointer) | Self::Number(pointer) | Self::Document(pointer) => {
                 ensure(pointer.is_empty() || pointer.starts_with('/'), "a JSON pointer starts with a slash")?;
                 ensure(!pointer.contains('~'), "a JSON pointer's escapes are not read")
             }

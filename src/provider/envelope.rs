@@ -16,6 +16,9 @@ pub enum At {
     Query(&'static str),
     /// A JSON pointer into the event: into the item of a batch, else into the document. `""` is all of it.
     Json(&'static str),
+    /// A JSON pointer to a number in the document: for a signed time that stands in the body as one. Its text is what is
+    /// written there.
+    Number(&'static str),
     /// A JSON pointer into the whole document, for what the items of a batch share.
     Document(&'static str),
     /// A field of a form, decoded; the last one of its name.

@@ -26,11 +26,12 @@ pub(crate) fn find<'a>(at: At, request: &'a Incoming<'_>, repeats: bool) -> Resu
             }
             value
         }
-        At::Json(pointer) if Kind::of(request.headers).is_form() || pointer.is_empty() => None,
-        At::Json(pointer) => {
+        At::Json(pointer) | At::Number(pointer) if Kind::of(request.headers).is_form() || pointer.is_empty() => None,
+        At::Json(pointer) | At::Number(pointer) => {
             let text = json::without_mark(request.body.as_bytes());
-            let found =
-                json::string_at(text, pointer).map_err(|e| Error::new(ErrorKind::MalformedBody, "").because(e))?;
+            let is_number = matches!(at, At::Number(_));
+            let found = if is_number { json::number_at(text, pointer) } else { json::string_at(text, pointer) };
+            let found = found.map_err(|e| Error::new(ErrorKind::MalformedBody, "").because(e))?;
             found.map(|text| match text {
                 Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
                 Cow::Owned(text) => Cow::Owned(text.into_bytes()),

@@ -205,6 +205,8 @@ pub enum KeyForm {
     Base64After(&'static str),
     /// The same if the prefix is there, else its bytes as they are.
     Base64AfterOrText(&'static str),
+    /// Its bytes with the five characters that HTML escapes unescaped (`&amp;` is `&`), as WordPress reads a setting.
+    HtmlText,
     /// The SHA-1 of its bytes.
     Sha1,
     /// Hexadecimal digits of either case.

@@ -28,6 +28,7 @@ impl Draft<'_> {
             At::Json(_) | At::Document(_) if self.text(at).as_deref() == Some(value) => true,
             At::Header(_) | At::Query(_) | At::Form(_) => put(&mut self.request, at, value.as_bytes()).is_ok(),
             At::Document(pointer) => self.rewrite(|document| edit(document, pointer, |_| quoted(value))),
+            At::Number(_) => put(&mut self.request, at, value.as_bytes()).is_ok(),
             At::Json(pointer) => {
                 let batch = self.provider.envelope.batch;
                 self.rewrite(|document| in_items(batch, document, |item| edit(item, pointer, |_| quoted(value))))
@@ -66,7 +67,7 @@ impl Draft<'_> {
                 form::pairs(query.as_bytes()).any(|(n, _)| *n == *name.as_bytes())
             }
             At::Form(name) => self.field(name).is_some(),
-            At::Json(_) | At::Document(_) => self.text(at).is_some(),
+            At::Json(_) | At::Number(_) | At::Document(_) => self.text(at).is_some(),
             At::FirstOf(all) => all.iter().any(|at| self.has(*at)),
             At::Joined(all, _) => all.iter().all(|at| self.has(*at)),
             At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => self.has(*inner),
@@ -98,7 +99,7 @@ impl Draft<'_> {
             Some(pointers.pick(text.as_bytes()).ok()?.text(pointer)?.into_owned())
         };
         match at {
-            At::Document(pointer) => {
+            At::Document(pointer) | At::Number(pointer) => {
                 pointers.add(pointer);
                 pick(&pointers, pointer, &document)
             }

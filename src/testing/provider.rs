@@ -95,7 +95,7 @@ impl<'p> Check<'p> {
             return sample.to_owned();
         }
         match envelope.batch {
-            _ if needs_form(&self.scheme) && envelope.form_json.is_none() => "a=1&b=2".to_owned(),
+            _ if needs_form(self.provider, &self.scheme) && envelope.form_json.is_none() => "a=1&b=2".to_owned(),
             Batch::One | Batch::Lines => r#"{"sample":1}"#.to_owned(),
             Batch::List("") => r#"[{"sample":1}]"#.to_owned(),
             Batch::List(at) => edit("", at, |_| Some(r#"[{"sample":1}]"#.to_owned())).unwrap_or_default(),
@@ -143,7 +143,7 @@ impl<'p> Check<'p> {
     }
 
     pub(super) fn reads_body(&self) -> bool {
-        self.places().iter().any(|at| matches!(at, At::Json(_) | At::Form(_)))
+        self.places().iter().any(|at| matches!(at, At::Json(_) | At::Number(_) | At::Form(_)))
     }
 
     /// Whatever the body is, if it is one that the provider could send.
@@ -155,7 +155,7 @@ impl<'p> Check<'p> {
             [b"{}", "{\"ü\":\"\u{1F980}\"}".as_bytes(), b"{\r\n \"a\" : 1.0\r\n}\r\n", b"{\"a\":\"\\/\"}"];
         let others: [&[u8]; 5] = [b"", b"\n", b"\xef\xbb\xbf{}", b"\xff\x00\x01 binary \x7f\r\n", b"null"];
         let forms: [&[u8]; 5] = [b"", b"a=1", b"b=%2F&a=+&a=%c3%bc&=&c", b"%ff=%00", b"a&a&b=="];
-        let bodies: Vec<&[u8]> = match (needs_form(&self.scheme), self.reads_body()) {
+        let bodies: Vec<&[u8]> = match (needs_form(self.provider, &self.scheme), self.reads_body()) {
             (true, _) => forms.into(),
             (false, true) => objects.into(),
             (false, false) => objects.into_iter().chain(others).collect(),
@@ -163,7 +163,7 @@ impl<'p> Check<'p> {
         let empty = |body: &&[u8]| body.is_empty() && self.provider.needs_body;
         let bodies = bodies.into_iter().filter(|body| !empty(body));
         let large = format!(r#"{{"large":"{}"}}"#, "x".repeat(100_000));
-        for body in bodies.chain([large.as_bytes()].into_iter().filter(|_| !needs_form(&self.scheme))) {
+        for body in bodies.chain([large.as_bytes()].into_iter().filter(|_| !needs_form(self.provider, &self.scheme))) {
             let start = String::from_utf8_lossy(body.get(..40).unwrap_or(body)).into_owned();
             let request = self.signed(body.to_vec()).build();
             self.accepts(&request, &format!("a signed body {start:?}"));

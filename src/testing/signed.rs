@@ -139,7 +139,7 @@ impl Signed {
         self
     }
 
-    /// The body's type: JSON unless said, or a form for a provider that signs a form's fields.
+    /// The body's type: JSON unless said, or a form for a provider that signs a form's fields or sends nothing else.
     ///
     /// # Panics
     /// If it can be no header's value.
@@ -223,7 +223,7 @@ impl Signed {
         *request.uri_mut() = self.url.parse::<Uri>().expect("an address");
         request.headers_mut().clone_from(&self.headers);
         let said = self.content_type.clone().or_else(|| self.headers.get(CONTENT_TYPE).cloned());
-        let usual = HeaderValue::from_static(if needs_form(scheme) { FORM } else { JSON });
+        let usual = HeaderValue::from_static(if needs_form(&self.provider, scheme) { FORM } else { JSON });
         if request.method() == Method::POST {
             request.headers_mut().insert(CONTENT_TYPE, said.unwrap_or(usual));
         }
@@ -282,8 +282,11 @@ impl fmt::Debug for Signed {
     }
 }
 
-pub(super) fn needs_form(scheme: &Scheme) -> bool {
-    scheme.covers().0.contains(&Part::SortedForm) || matches!(scheme.place(), At::Form(_))
+/// Whether it sends forms and nothing else.
+pub(super) fn needs_form(provider: &Provider, scheme: &Scheme) -> bool {
+    provider.accepts == [FORM]
+        || scheme.covers().0.contains(&Part::SortedForm)
+        || matches!(scheme.place(), At::Form(_))
 }
 
 /// The headers that a place is read from.

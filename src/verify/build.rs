@@ -8,7 +8,7 @@ use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use super::{
-    Verifier,
+    Verifier, html,
     mac::{Mac, TokenHash},
     plan::Plan,
     stamp::Tolerance,
@@ -227,6 +227,7 @@ fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
             Some(encoded) => base64(encoded),
             None => Some(text.to_vec()),
         },
+        KeyForm::HtmlText => Some(html::unescape(text)),
         KeyForm::Sha1 => Some(Sha1::digest(text).to_vec()),
         KeyForm::Hex => HEXLOWER_PERMISSIVE.decode(text).ok(),
     };
@@ -276,6 +277,13 @@ mod tests {
             built.0.tolerance.unwrap().1.as_secs()
         };
         assert_eq!((future(0), future(1)), (0, 300));
+    }
+
+    #[test]
+    fn a_secret_may_be_given_as_it_is_shown_or_as_it_is_stored() {
+        let key = |text: &str| decode(KeyForm::HtmlText, text.as_bytes()).unwrap().to_vec();
+        assert_eq!(key("a&amp;b&lt;c&#039;"), b"a&b<c'");
+        assert_eq!(key("a&b<c'"), b"a&b<c'");
     }
 
     #[test]

@@ -132,6 +132,14 @@ impl Verifier {
         let proofs = proofs(hmac, request)?;
         let (message, stamp) = self.read(request, hmac, &proofs.first)?;
         let Some(which) = which_key(hmac, &scheme.keys, &message, &proofs)? else { return Err(REFUSED) };
+        // A time in a body that is signed as a whole: nothing of such a body is read before its signature holds.
+        let stamp = match hmac.timestamp {
+            Some((at, unit)) if stamp.is_none() => {
+                let text = signature::need(at, request, hmac.syntax, &proofs.first)?;
+                Some(Stamp::parse(&text, unit)?)
+            }
+            _ => stamp,
+        };
         self.judge_time(stamp, now)?;
         Ok(Judged { which: Some(which), signed_at: stamp.map(Stamp::at), ..Judged::default() })
     }
@@ -179,7 +187,7 @@ impl Verifier {
     ) -> Result<(Message<'a>, Option<Stamp>), Error> {
         let need = |at: At| signature::need(at, request, hmac.syntax, signature);
         let (mut timestamp, mut stamp, mut id) = (None, None, None);
-        if let Some((at, unit)) = hmac.timestamp {
+        if let Some((at, unit)) = hmac.timestamp.filter(|_| hmac.parts.contains(&Part::Timestamp)) {
             let text = need(at)?;
             stamp = Some(Stamp::parse(&text, unit)?);
             timestamp = Some(text);

@@ -94,7 +94,7 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
         At::Text(_) => true,
         At::Header(name) => signs(Part::Header(name)),
         At::Query(_) => signs(Part::Url) || signs(Part::Query),
-        At::Json(_) | At::Document(_) | At::NameOf(_) | At::Form(_) | At::PayloadDigest => {
+        At::Json(_) | At::Number(_) | At::Document(_) | At::NameOf(_) | At::Form(_) | At::PayloadDigest => {
             signs(Part::Body) || signs(Part::SortedForm)
         }
         At::SignedId => signs(Part::Id),
@@ -150,7 +150,7 @@ impl Plan {
 fn collect(at: At, document: &mut Pointers, item: &mut Pointers) {
     match at {
         At::Json(pointer) => item.add(pointer),
-        At::Document(pointer) => document.add(pointer),
+        At::Document(pointer) | At::Number(pointer) => document.add(pointer),
         At::NameOf(pointers) => pointers.iter().for_each(|pointer| item.add(pointer)),
         At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => collect(*inner, document, item),
         At::FirstOf(all) | At::Joined(all, _) => all.iter().for_each(|at| collect(*at, document, item)),

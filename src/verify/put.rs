@@ -19,7 +19,7 @@ use crate::{
 
 const UNFIT: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
 
-/// Puts `value` at a header, a query parameter, a string of a JSON body or a field of a form; what stood there goes.
+/// Puts `value` at a header, a query parameter, a string or number of a JSON body or a field of a form; what stood there goes.
 pub(crate) fn put(request: &mut Request<Bytes>, at: At, value: &[u8]) -> Result<(), Error> {
     match at {
         At::Header(name) => {
@@ -34,11 +34,13 @@ pub(crate) fn put(request: &mut Request<Bytes>, at: At, value: &[u8]) -> Result<
             parts.path_and_query = Some(target.parse().map_err(|e| UNFIT("no query").because(e))?);
             *request.uri_mut() = Uri::from_parts(parts).map_err(|e| UNFIT("no address").because(e))?;
         }
-        At::Json(pointer) if !Kind::of(request.headers()).is_form() => {
+        At::Json(pointer) | At::Number(pointer) if !Kind::of(request.headers()).is_form() => {
             const NO_OBJECT: Error = Error::new(ErrorKind::Config, "the body is no JSON object with room for it");
             let text = str::from_utf8(json::without_mark(request.body())).map_err(|_| NO_OBJECT)?;
             let string = String::from_utf8_lossy(value);
-            let text = edit(text, pointer, |_| serde_json::to_string(&string).ok()).ok_or(NO_OBJECT)?;
+            let as_it_is = matches!(at, At::Number(_)) && json::is_number(&string);
+            let new = if as_it_is { Some(string.into_owned()) } else { serde_json::to_string(&string).ok() };
+            let text = edit(text, pointer, |_| new).ok_or(NO_OBJECT)?;
             *request.body_mut() = Bytes::from(text);
         }
         At::Form(name) if Kind::of(request.headers()) == Kind::Form => {
@@ -130,6 +132,18 @@ mod tests {
         for (text, pointer) in [("[]", "/a"), (r#"{"a":"x"}"#, "/a/b"), ("{", "/a")] {
             assert_eq!(with(text, pointer), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_is_written_as_one_and_anything_else_as_a_string() {
+        let with = |value: &str| {
+            let mut request = Request::new(Bytes::from_static(b"{\"t\":0}"));
+            put(&mut request, At::Number("/t"), value.as_bytes()).unwrap();
+            String::from_utf8(request.into_body().to_vec()).unwrap()
+        };
+        assert_eq!(with("17"), r#"{"t":17}"#);
+        assert_eq!(with("+17"), r#"{"t":"+17"}"#);
+        assert_eq!(with(""), r#"{"t":""}"#);
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::panic;
 
+use bytes::Bytes;
 use inhook::{
-    Provider,
+    ErrorKind, Provider, Verifier,
     provider::{
         ALL, At, Attempt, Batch, Digest, Encoding, Handshake, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit, Token,
     },
-    testing::check_provider,
+    testing::{check_provider, signed},
 };
 
 const SIGNATURE: At = At::Header("x-signature");
@@ -44,7 +45,7 @@ fn every_encoding_digest_and_key_holds_up() {
             check_provider(&hmac(Hmac::new(digest).signature(SIGNATURE, Syntax::Bare).encoding(encoding)));
         }
     }
-    for key in [KeyForm::Text, KeyForm::Base64, KeyForm::Base64After("acme_"), KeyForm::Hex] {
+    for key in [KeyForm::Text, KeyForm::Base64, KeyForm::Base64After("acme_"), KeyForm::HtmlText, KeyForm::Hex] {
         check_provider(&hmac(BODY.key(key)));
     }
 }
@@ -84,11 +85,25 @@ fn every_part_holds_up() {
             check_provider(&hmac(BODY.over(TIMED).timestamp(at, unit)).tolerance(300, 30));
         }
     }
+    for unit in [TimeUnit::Seconds, TimeUnit::Millis] {
+        check_provider(&hmac(BODY.timestamp(At::Number("/sent/at"), unit)).tolerance(300, 30));
+    }
     // A time without a tolerance is signed and not judged.
     check_provider(&hmac(BODY.over(TIMED).timestamp(At::Header("x-time"), TimeUnit::Seconds)));
     let in_body = BODY.signature(At::Json("/sig"), Syntax::Bare).over(&[Part::Id]).id(At::Json("/nonce"));
     check_provider(&hmac(in_body).nonce(At::SignedId));
     check_provider(&hmac(BODY.plain_hash()));
+}
+
+/// Where the signature stands in a header, nothing of the body is read before it holds, its time neither.
+#[test]
+fn a_time_in_the_body_is_read_last() {
+    let provider = hmac(BODY.timestamp(At::Number("/at"), TimeUnit::Seconds)).tolerance(300, 300);
+    let verifier = Verifier::new(&provider, "secret").unwrap();
+    let mut request = signed(&provider, "secret", "{}").build();
+    assert!(verifier.authenticate(&request).is_ok());
+    *request.body_mut() = Bytes::from_static(b"no JSON");
+    assert_eq!(verifier.authenticate(&request).unwrap_err().kind(), ErrorKind::BadSignature);
 }
 
 #[test]
@@ -109,6 +124,9 @@ fn every_shape_holds_up() {
         Handshake::post(At::Json("/type"), "hello").echo_json("answer", At::Json("/question")),
     ];
     check_provider(&hmac(BODY).handshakes(handshakes.to_vec().leak()));
+    // Nothing but forms, without JSON in them.
+    let form = hmac(BODY).accepts(&["application/x-www-form-urlencoded"]);
+    check_provider(&form.identity(&[At::Form("id"), At::PayloadDigest]));
     let either = hmac(BODY).or(Scheme::Token(Token::bearer()));
     check_provider(&either.identity(&[At::Header("x-id"), At::PayloadDigest]));
 }
