@@ -90,7 +90,7 @@ fn place(at: &At) -> String {
         At::Header(name) | At::Form(name) | At::SignaturePair(name) => format!("`{name}`"),
         At::Query(name) => format!("`?{name}`"),
         At::Json("") | At::Document("") => "the event".to_owned(),
-        At::Json(pointer) | At::Document(pointer) => format!("`{}`", dotted(pointer)),
+        At::Json(pointer) | At::Number(pointer) | At::Document(pointer) => format!("`{}`", dotted(pointer)),
         At::SignedId => "signed id".to_owned(),
         At::PayloadDigest => "payload".to_owned(),
         At::Day(_) => "day".to_owned(),

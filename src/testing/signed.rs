@@ -284,9 +284,7 @@ impl fmt::Debug for Signed {
 
 /// Whether it sends forms and nothing else.
 pub(super) fn needs_form(provider: &Provider, scheme: &Scheme) -> bool {
-    provider.accepts == [FORM]
-        || scheme.covers().0.contains(&Part::SortedForm)
-        || matches!(scheme.place(), At::Form(_))
+    provider.accepts == [FORM] || scheme.covers().0.contains(&Part::SortedForm) || matches!(scheme.place(), At::Form(_))
 }
 
 /// The headers that a place is read from.

@@ -40,7 +40,10 @@ fn labels_kinds_reasons_and_handshakes_are_those_of_the_vectors() {
 fn only_bodies_that_are_no_event_cannot_be_read() {
     for case in &SCORE.unread {
         let (_, name) = case.split_once(' ').unwrap();
-        assert!(["body-binaryish", "body-empty", "valid-empty-object"].contains(&name), "{case}");
+        assert!(
+            ["body-binaryish", "body-empty", "valid-empty-object"].contains(&name) || name.starts_with("published-"),
+            "{case}"
+        );
     }
     assert!(SCORE.unread.contains("stripe body-empty"));
 }

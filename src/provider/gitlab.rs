@@ -1,0 +1,18 @@
+//! **Nothing is signed**: a static token is sent with every request. It proves who sent, not what. Newer GitLab signs if
+//! it is told to: prefer [`GITLAB_SIGNED`](super::GITLAB_SIGNED).
+//!
+//! The idempotency key stays the same on a retry and on a request sent again by hand; the webhook's UUID is made anew for
+//! every request, and is a label. The identity is the key and the payload's digest.
+
+use super::{At, Provider, Scheme, Token};
+
+const EVENT_KEY: At = At::Header("idempotency-key");
+
+/// [GitLab](https://docs.gitlab.com/user/project/integrations/webhooks/) with a secret token. The kind is the header's,
+/// such as `Push Hook`.
+pub const GITLAB: Provider = Provider::new("gitlab", Scheme::Token(Token::bare(At::Header("x-gitlab-token"))))
+    .docs("https://docs.gitlab.com/user/project/integrations/webhooks/")
+    .label(At::Header("x-gitlab-webhook-uuid"))
+    .identity(&[EVENT_KEY, At::PayloadDigest])
+    .kind(At::Header("x-gitlab-event"))
+    .deadline(10);
