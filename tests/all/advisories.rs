@@ -42,6 +42,7 @@ fn fitting(provider: &Provider, mut body: Value) -> Signed {
         }
         "dropbox_sign" => body["event"] = json!({"event_type": body["type"], "event_time": "1"}),
         "gocardless" | "xero" => body = json!({"events": [body]}),
+        "klaviyo" => body = json!({"data": [body]}),
         name if name.starts_with("hubspot") => body = json!([body]),
         _ => {}
     }

@@ -1,13 +1,25 @@
 //! Messengers, work and content.
 
 use inhook::provider::{
-    ASANA, CONTENTFUL, HUBSPOT, HUBSPOT_V1, HUBSPOT_V2, INTERCOM, LINE, META, SANITY, TELEGRAM, TRELLO, TWILIO, TWITCH,
-    WHATSAPP, ZOOM,
+    AIRTABLE, ALCHEMY, ASANA, CALCOM, CLICKUP, CLOUDFLARE, CONTENTFUL, GHOST, GRAFANA, HEROKU, HUBSPOT, HUBSPOT_V1,
+    HUBSPOT_V2, INTERCOM, KLAVIYO, LINE, META, ONFIDO, SANITY, TELEGRAM, TRELLO, TWILIO, TWITCH, WHATSAPP, ZENDESK,
+    ZOOM,
 };
 
 use super::*;
 
 pub(super) const COVERED: &[&str] = &[
+    "airtable",
+    "alchemy",
+    "calcom",
+    "clickup",
+    "cloudflare",
+    "ghost",
+    "grafana",
+    "heroku",
+    "klaviyo",
+    "onfido",
+    "zendesk",
     "asana",
     "contentful",
     "hubspot",
@@ -215,4 +227,75 @@ fn sanity() {
     let request = |body: &str, key| draft(&SANITY, body.to_owned()).label(key);
     holds(&SANITY, request(body, "k1").at(earlier()), request(body, "k1"), request(body, "k2"));
     holds(&SANITY, request(body, "k1"), request(body, "k1"), request(&body.replace("r1", "r2"), "k1"));
+}
+
+/// A ping says only that there is something to fetch.
+#[test]
+fn airtable() {
+    let body = r#"{"base":{"id":"app1"},"webhook":{"id":"ach1"},"timestamp":"2025-10-11T16:26:40.123Z"}"#;
+    for (old, new) in [("ach1", "ach2"), ("40.123", "40.124")] {
+        holds(&AIRTABLE, draft(&AIRTABLE, body), draft(&AIRTABLE, body), draft(&AIRTABLE, body.replace(old, new)));
+    }
+}
+
+/// Each has an id of its own, whatever else is alike.
+#[test]
+fn alchemy_heroku_and_klaviyo() {
+    let hooks = r#"{"webhookId":"wh_1","id":"whevt_1","type":"ADDRESS_ACTIVITY","event":{}}"#;
+    holds(
+        &ALCHEMY,
+        draft(&ALCHEMY, hooks),
+        draft(&ALCHEMY, hooks),
+        draft(&ALCHEMY, hooks.replace("whevt_1", "whevt_2")),
+    );
+    let release = r#"{"id":"e1","action":"create","data":{"id":"r1"},"webhook_metadata":{"attempt":{"id":"a1"}}}"#;
+    let retry = release.replace("a1", "a2");
+    holds(&HEROKU, draft(&HEROKU, release), draft(&HEROKU, retry), draft(&HEROKU, release.replace("e1", "e2")));
+    let opened = r#"{"data":[{"external_id":"x1","topic":"event:klaviyo.opened_email"}]}"#;
+    let sent_later = draft(&KLAVIYO, opened).header("klaviyo-timestamp", "Sat, 11 Oct 2025 16:26:40 GMT");
+    holds(&KLAVIYO, draft(&KLAVIYO, opened), sent_later, draft(&KLAVIYO, opened.replace("x1", "x2")));
+}
+
+/// A booking has an id, and is created, moved and cancelled under it.
+#[test]
+fn calcom() {
+    let body = r#"{"triggerEvent":"BOOKING_CREATED","createdAt":"2025-10-11T16:26:40.123Z","payload":{"uid":"b1"}}"#;
+    for (old, new) in [("CREATED", "CANCELLED"), ("40.123", "40.124"), ("b1", "b2")] {
+        holds(&CALCOM, draft(&CALCOM, body), draft(&CALCOM, body), draft(&CALCOM, body.replace(old, new)));
+    }
+}
+
+/// One history item can be two events, and a deletion has none.
+#[test]
+fn clickup() {
+    let body = r#"{"webhook_id":"w1","event":"taskUpdated","task_id":"t1","history_items":[{"id":"h1"}]}"#;
+    for (old, new) in [("h1", "h2"), ("taskUpdated", "taskStatusUpdated"), ("w1", "w2")] {
+        holds(&CLICKUP, draft(&CLICKUP, body), draft(&CLICKUP, body), draft(&CLICKUP, body.replace(old, new)));
+    }
+    assert_eq!(only(&CLICKUP, r#"{"webhook_id":"w1","event":"taskDeleted","task_id":"t1"}"#).id(), None);
+}
+
+/// What a trigger sends may have the ticket's id in it.
+#[test]
+fn zendesk() {
+    let body = r#"{"id":"01F1","type":"zen:event-type:ticket.created","zendesk_event_version":"2022-11-06","detail":{"id":"1"}}"#;
+    holds(
+        &ZENDESK,
+        draft(&ZENDESK, body).at(earlier()),
+        draft(&ZENDESK, body),
+        draft(&ZENDESK, body.replace("01F1", "01F2")),
+    );
+    assert_eq!(only(&ZENDESK, r#"{"id":"35436","note":"new"}"#).id(), None);
+}
+
+/// Nothing in them tells a retry from the same thing happening again, so nothing is made up.
+#[test]
+fn those_without_an_id() {
+    let alerts = r#"{"status":"firing","groupKey":"g","alerts":[{"fingerprint":"c6","status":"firing","startsAt":"2025-10-11T16:20:00Z"}]}"#;
+    let check = r#"{"payload":{"action":"check.completed","object":{"id":"check-1"}}}"#;
+    let post = r#"{"post":{"current":{"id":"p1"},"previous":{}}}"#;
+    let attack = r#"{"name":"attack","text":"on","ts":1760200000}"#;
+    for (provider, body) in [(&GRAFANA, alerts), (&ONFIDO, check), (&GHOST, post), (&CLOUDFLARE, attack)] {
+        assert_eq!(only(provider, body).id(), None, "{provider:?}");
+    }
 }
