@@ -24,6 +24,7 @@ pub struct Custom {
     pub(crate) digest: Digest,
     pub(crate) key: KeyForm,
     pub(crate) judge: Judge,
+    pub(crate) only_where: Option<(At, Fits)>,
     pub(crate) sign: Option<Sign>,
     pub(crate) sample: Option<&'static str>,
     pub(crate) covers: &'static [Part],
@@ -32,6 +33,9 @@ pub struct Custom {
 
 /// Judges a request by one secret: genuine, not made with this secret, or unreadable.
 pub type Judge = fn(&Exhibit<'_>) -> Result<Option<Genuine>, Error>;
+
+/// Whether a request is one for a scheme, by what stands at a place.
+pub type Fits = fn(Option<&[u8]>) -> bool;
 
 /// Writes a signature into a request, for [`testing`](crate).
 pub type Sign = fn(&mut Unsigned<'_>) -> Option<()>;
@@ -46,6 +50,7 @@ impl Custom {
             digest,
             key: KeyForm::Text,
             judge,
+            only_where: None,
             sign: None,
             sample: None,
             covers: &[],
@@ -62,6 +67,13 @@ impl Custom {
     /// How the secret's text becomes the key.
     pub const fn key(mut self, form: KeyForm) -> Self {
         self.key = form;
+        self
+    }
+
+    /// Judges only requests where what stands at `at` fits; others are for the [next](super::Provider::or) scheme. For a
+    /// provider that says beside the signature which of several hashes it was made with.
+    pub const fn only_where(mut self, at: At, fits: Fits) -> Self {
+        self.only_where = Some((at, fits));
         self
     }
 

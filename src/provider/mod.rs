@@ -39,7 +39,7 @@ pub(crate) use self::{
     scheme::TokenForm,
 };
 pub use self::{
-    custom::{Custom, Exhibit, Genuine, Judge, Sign, Unsigned},
+    custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit, Token},

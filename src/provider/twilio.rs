@@ -1,8 +1,8 @@
 //! The signature covers the address as it was entered at Twilio, so it has to be configured, and behind it every form
 //! field, sorted, a value that comes again left out. Twilio is not of one mind on whether a port belongs to the address:
 //! with it and without it, either will do. A body that is no form stands in the address as `bodySHA256`, and one that
-//! does not is refused, for nothing would cover it. SHA-1 with the auth token is the only hash taken here: a request that
-//! says it was signed with a shared key by another one is refused.
+//! does not is refused, for nothing would cover it. A header says where a shared key was used in place of the auth token,
+//! and with which hash: SHA-1 if it does not say, SHA-256 if it does, and no other.
 //!
 //! Events have no id of their own: identity is the message with its status, else the token that a retry repeats, which is
 //! not signed, and the payload's digest. An answer's body is TwiML where Twilio waits for instructions.
@@ -12,24 +12,24 @@ use std::collections::BTreeSet;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Part, Provider, Scheme, Unsigned};
+use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Judge, Part, Provider, Scheme, Sign, Unsigned};
 use crate::{Error, body::form::Field};
 
 const SIGNATURE: &str = "x-twilio-signature";
 const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
 const BODY_HASH: &str = "bodySHA256";
+const SHA1: &[u8] = b"HMAC_SHA1";
+const SHA256: &[u8] = b"HMAC_SHA256";
 const MESSAGE: At = At::Form("MessageSid");
 
 /// [Twilio](https://www.twilio.com/docs/usage/webhooks/webhooks-security): messages, calls and what becomes of them, as
-/// forms; JSON where Twilio signs its hash. The secret is the primary auth token.
+/// forms; JSON where Twilio signs its hash. The secret is the primary auth token, or a
+/// shared key.
 pub const TWILIO: Provider = Provider::new(
     "twilio",
-    Scheme::Custom(
-        Custom::new(At::Header(SIGNATURE), Digest::Sha1, judge)
-            .covers(&[Part::Url, Part::SortedForm], &[])
-            .signed_by(sign, "MessageSid=SM1&SmsStatus=received&Body=Hello"),
-    ),
+    Scheme::Custom(scheme(Digest::Sha1, judge, sign).only_where(At::Header(SETTINGS), |settings| algorithm(settings) == SHA1)),
 )
+.or(Scheme::Custom(scheme(Digest::Sha256, judge_sha256, sign_sha256)))
 .docs("https://www.twilio.com/docs/usage/webhooks/webhooks-security")
 .accepts(&["application/x-www-form-urlencoded", "application/json"])
 .label(At::FirstOf(&[MESSAGE, At::Form("SmsSid"), At::Form("CallSid")]))
@@ -44,11 +44,26 @@ pub const TWILIO: Provider = Provider::new(
 .kind(At::FirstOf(&[At::Form("MessageStatus"), At::Form("SmsStatus"), At::Form("CallStatus"), At::Form("EventType")]))
 .deadline(15);
 
+const fn scheme(digest: Digest, judge: Judge, sign: Sign) -> Custom {
+    Custom::new(At::Header(SIGNATURE), digest, judge)
+        .covers(&[Part::Url, Part::SortedForm], &[])
+        .signed_by(sign, "MessageSid=SM1&SmsStatus=received&Body=Hello")
+}
+
+fn judge_sha256(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
+    if algorithm(exhibit.header(SETTINGS)?) != SHA256 {
+        return Err(Exhibit::malformed("it is signed by a hash that does not count"));
+    }
+    judge(exhibit)
+}
+
+fn sign_sha256(request: &mut Unsigned<'_>) -> Option<()> {
+    request.set_header(SETTINGS, "key=webhooks_sharedkey_test,algorithm=HMAC_SHA256")?;
+    sign(request)
+}
+
 fn judge(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
     let claimed = exhibit.header(SIGNATURE)?.ok_or(Exhibit::missing())?;
-    if exhibit.header(SETTINGS)?.is_some_and(|settings| !is_sha1(settings)) {
-        return Err(Exhibit::malformed("it is signed by another hash"));
-    }
     let fields = match exhibit.fields() {
         Some(fields) => fields,
         None if exhibit.body().is_empty() => Vec::new(),
@@ -77,10 +92,11 @@ fn sign(request: &mut Unsigned<'_>) -> Option<()> {
     request.set_header(SIGNATURE, &tag)
 }
 
-/// Whether the settings name the hash that counts, or none.
-fn is_sha1(settings: &[u8]) -> bool {
-    let named = settings.split(|b| *b == b',').find_map(|part| part.trim_ascii().strip_prefix(b"algorithm="));
-    named.is_none_or(|name| name.is_empty() || name.eq_ignore_ascii_case(b"HMAC_SHA1"))
+/// The hash that the settings name, in capitals.
+fn algorithm(settings: Option<&[u8]>) -> Vec<u8> {
+    let mut parts = settings.unwrap_or_default().split(|b| *b == b',').map(<[u8]>::trim_ascii);
+    let named = parts.find_map(|part| part.strip_prefix(b"algorithm=")).map(<[u8]>::trim_ascii);
+    named.filter(|name| !name.is_empty()).unwrap_or(SHA1).to_ascii_uppercase()
 }
 
 /// Names and values with nothing between them, each pair once.
@@ -131,12 +147,17 @@ mod tests {
     }
 
     #[test]
-    fn another_hash_is_known_by_its_name() {
+    fn a_hash_is_known_by_its_name() {
+        let named = |settings: &str| algorithm(Some(settings.as_bytes()));
+        assert_eq!(algorithm(None), SHA1);
         for settings in ["", "key=k", "key=k,algorithm=", "key=k, algorithm=HMAC_SHA1", "algorithm=hmac_sha1,key=k"] {
-            assert!(is_sha1(settings.as_bytes()), "{settings}");
+            assert_eq!(named(settings), SHA1, "{settings}");
         }
-        for settings in ["algorithm=HMAC_SHA256", "key=k,algorithm=HMAC_SHA256", "key=k, algorithm=none"] {
-            assert!(!is_sha1(settings.as_bytes()), "{settings}");
+        for settings in ["algorithm=HMAC_SHA256", "key=k, algorithm=hmac_sha256"] {
+            assert_eq!(named(settings), SHA256, "{settings}");
+        }
+        for settings in ["algorithm=none", "key=k,algorithm=HMAC_SHA512", "algorithm=HMAC_SHA1x"] {
+            assert!(![SHA1, SHA256].contains(&&*named(settings)), "{settings}");
         }
     }
 }

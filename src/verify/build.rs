@@ -61,6 +61,12 @@ impl Scheme {
 
     /// Whether a request bears one of its proofs.
     pub(super) fn is_there(&self, request: &Incoming<'_>) -> Result<bool, Error> {
+        if let provider::Scheme::Custom(custom) = &self.data
+            && let Some((at, fits)) = custom.only_where
+            && !fits(locate::find(at, request, false)?.as_deref())
+        {
+            return Ok(false);
+        }
         let repeats = matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats);
         for at in self.places() {
             if locate::find(at, request, repeats)?.is_some() {

@@ -3,10 +3,12 @@
 use std::panic;
 
 use bytes::Bytes;
+use http::Request;
 use inhook::{
     ErrorKind, Provider, Verifier,
     provider::{
-        ALL, At, Attempt, Batch, Digest, Encoding, Handshake, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit, Token,
+        ALL, At, Attempt, Batch, Digest, Encoding, Handshake, Hmac, KeyForm, Part, Scheme, Syntax, TWILIO, TimeUnit,
+        Token,
     },
     testing::{check_provider, signed},
 };
@@ -149,5 +151,35 @@ fn what_does_not_hold_up_is_found() {
         let found = panic::catch_unwind(|| check_provider(&provider)).unwrap_err();
         let message = found.downcast_ref::<String>().unwrap();
         assert!(message.starts_with("provider `acme`: ") && message.contains(finding), "{finding}: {message}");
+    }
+}
+
+/// The form of Twilio's own documentation; its Python library made both signatures.
+#[test]
+fn twilio_takes_the_hash_that_it_names_and_no_other() {
+    const SHA1: &str = "RSOYDt4T1cUTdK1PDd93/VVr8B8=";
+    const SHA256: &str = "033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s=";
+    let body = "CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212";
+    let verifier = Verifier::builder(&TWILIO).secret("12345").public_base("https://mycompany.com").build().unwrap();
+    let verdict = |signature: &str, settings: &[&str]| {
+        let mut request = Request::post("https://mycompany.com/myapp.php?foo=1&bar=2")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-twilio-signature", signature);
+        for settings in settings {
+            request = request.header("x-twilio-webhooks-signature-settings", *settings);
+        }
+        let request = request.body(Bytes::from_static(body.as_bytes())).unwrap();
+        verifier.authenticate(&request).map(drop).map_err(|e| e.kind())
+    };
+    for settings in [&[][..], &[""], &["key=k"], &["key=k,algorithm=HMAC_SHA1"]] {
+        assert_eq!(verdict(SHA1, settings), Ok(()), "{settings:?}");
+        assert_eq!(verdict(SHA256, settings), Err(ErrorKind::BadSignature), "{settings:?}");
+    }
+    assert_eq!(verdict(SHA256, &["key=k,algorithm=HMAC_SHA256"]), Ok(()));
+    assert_eq!(verdict(SHA1, &["key=k,algorithm=HMAC_SHA256"]), Err(ErrorKind::BadSignature));
+    for settings in [&["key=k,algorithm=none"][..], &["algorithm=HMAC_SHA512"], &["key=k", "algorithm=HMAC_SHA256"]] {
+        for signature in [SHA1, SHA256] {
+            assert_eq!(verdict(signature, settings), Err(ErrorKind::MalformedHeader), "{settings:?}");
+        }
     }
 }
