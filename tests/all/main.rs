@@ -1,10 +1,13 @@
 //! All of the crate's integration tests in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(all(feature = "testing", feature = "axum", feature = "actix"))]
+mod adapters;
 #[cfg(feature = "testing")]
 mod advisories;
 #[cfg(feature = "testing")]
 mod broken_stores;
+#[cfg(all(feature = "testing", feature = "axum", feature = "actix"))]
 #[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "testing")]
