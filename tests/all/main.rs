@@ -8,6 +8,7 @@ mod advisories;
 #[cfg(feature = "testing")]
 mod broken_stores;
 #[cfg(all(feature = "testing", feature = "axum", feature = "actix"))]
+mod disconnect;
 #[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "testing")]
