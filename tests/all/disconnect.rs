@@ -56,7 +56,7 @@ impl Scene {
         };
         let receiver = Receiver::builder(Verifier::new(&STRIPE.deadline(3600), SECRET).unwrap(), MemoryStore::new())
             .timeout(Duration::from_secs(3600))
-            .observe(move |outcome| drop(sender.send(outcome.end.as_str())))
+            .observe(move |outcome| sender.send(outcome.end.as_str()).unwrap())
             .handle(Handlers::new().otherwise(handler))
             .unwrap();
         Self { receiver, begun, go, ends, calls }
@@ -88,7 +88,7 @@ async fn server(stack: Stack, receiver: Receiver, gone: Arc<Notify>) -> Server {
         }
         Stack::Actix => Server::actix(move |config| {
             let (receiver, gone) = (receiver.clone(), gone.clone());
-            let hook = move |request: HttpRequest, body: web::Bytes| {
+            let hook = move |request: HttpRequest, body: Bytes| {
                 let (receiver, gone) = (receiver.clone(), Gone(gone.clone()));
                 async move {
                     let _gone = gone;
