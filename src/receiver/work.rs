@@ -105,7 +105,13 @@ impl Plain {
                 Held::Lost => End::Lost,
             },
             Err(End::Failed(failure)) if failure.is_permanent() && self.graves.is_some() => {
-                bury(self.graves.as_deref(), slot, grant.token, &event, failure).await?
+                match bury(self.graves.as_deref(), slot, grant.token, &event, failure).await {
+                    Ok(end) => end,
+                    Err(e) => {
+                        let _freed_or_lost = self.store.release(slot, grant.token).await?;
+                        return Err(e);
+                    }
+                }
             }
             Err(End::Lost) => End::Lost,
             Err(end) => {

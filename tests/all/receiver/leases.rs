@@ -67,6 +67,17 @@ async fn whoever_waits_in_vain_is_told_to_come_back_before_the_provider_gives_up
 }
 
 #[tokio::test(start_paused = true)]
+async fn handlers_that_outlived_their_answer_count_as_in_flight() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let handlers = Handlers::new().otherwise(slow(&calls, 100));
+    let receiver = world.receiver(&STRIPE).in_flight(1).handle(handlers).unwrap();
+    assert_eq!(send(&receiver, &one(&STRIPE)).await, error(503, "busy"));
+    assert_eq!(send(&receiver, &one(&STRIPE)).await, error(503, "capacity"));
+    sleep(Duration::from_secs(95)).await;
+    assert_eq!(send(&receiver, &one(&STRIPE)).await, error(200, "call 1"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_holder_that_died_is_followed_once_its_lease_is_over() {
     let (world, calls) = (World::in_tokio_time(), Calls::default());
     let slot = Slot::new(Key::new("stripe", "default", "evt_1"), Duration::from_secs(5), Duration::from_secs(60));
