@@ -2,19 +2,27 @@
 //!
 //! actix-web speaks `http` 0.2, so heads are copied into `http` 1 here: repeated headers, their order and bytes are kept.
 
-use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
+use std::{
+    fmt,
+    future::{Future, ready},
+    marker::PhantomData,
+    pin::Pin,
+};
 
 use ::actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError,
     body::BoxBody,
     dev::Payload,
+    error::InternalError,
     http::{StatusCode as ActixStatus, header as actix_header},
     web,
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request::Parts};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header::CONTENT_ENCODING, request::Parts,
+};
 
-use crate::{Admitted, Delivery, Error, ErrorKind, Receiver, Verifier};
+use crate::{Admitted, Delivery, Error, ErrorKind, Receiver, Verifier, receiver::refused};
 
 /// The whole way as a handler: `web::resource("/hooks/stripe").to(handler(receiver))`, for every method, so that
 /// handshakes by GET and HEAD work.
@@ -71,6 +79,9 @@ pub fn head(request: &HttpRequest) -> Result<Parts, Error> {
 
 /// A request, for a handler of your own: `response(receiver.receive(request(&req, body)?).await)`.
 ///
+/// Bodies are signed as they are sent. Where a sender compresses them take `web::Payload`: `web::Bytes` has lost the
+/// compression if actix-web is built with its default features.
+///
 /// # Errors
 /// As [`head`].
 pub fn request(request: &HttpRequest, body: Bytes) -> Result<Request<Bytes>, Error> {
@@ -107,8 +118,9 @@ impl ResponseError for Error {
 /// Verifies, and nothing else: for handlers that do the rest themselves, or call [`Receiver::dispatch`].
 ///
 /// `V` is registered with `app_data(web::Data::new(..))`: the [`Verifier`], or where there are several a newtype of your
-/// own for each, which is `AsRef<Verifier>`. The body's limit is that of `web::PayloadConfig`. A handshake is a delivery
-/// without events; answer its [reply](Delivery::reply).
+/// own for each, which is `AsRef<Verifier>`. The body's limit is that of `web::PayloadConfig`, and 256 KiB for a
+/// compressed one, which is verified as it was sent. A handshake is a delivery without events; answer its
+/// [reply](Delivery::reply).
 #[non_exhaustive]
 pub struct Webhook<V = Verifier> {
     /// What the request brought.
@@ -129,20 +141,41 @@ impl<V: AsRef<Verifier> + 'static> FromRequest for Webhook<V> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         const ABSENT: Error = Error::new(ErrorKind::Config, "no such verifier in `app_data`");
         let verifier = request.app_data::<web::Data<V>>().map(|data| data.as_ref().as_ref().clone()).ok_or(ABSENT);
-        let checked = head(request).and_then(|head| {
-            let verifier = verifier?;
-            // Refused by its head where it can be, so that nobody's body is read who does not even claim to be genuine.
-            verifier.admits(&head.method, &head.headers)?;
-            Ok((head, verifier))
-        });
-        let body = checked.is_ok().then(|| Bytes::from_request(request, payload));
-        Box::pin(async move {
-            let (head, verifier) = checked?;
-            let body = match body {
-                Some(body) => body.await?,
-                None => Bytes::new(),
+        let checked = head(request).and_then(|head| Ok((head, verifier?)));
+        let (head, verifier) = match checked {
+            Ok(checked) => checked,
+            Err(e) => return Box::pin(ready(Err(e.into()))),
+        };
+        // Refused by its head where it can be, so that nobody's body is read who does not even claim to be genuine.
+        if let Err(e) = verifier.admits(&head.method, &head.headers) {
+            return Box::pin(ready(Err(rejection(e, &verifier))));
+        }
+        // actix-web hands out what is compressed without its compression, if it is built so; it is signed with it.
+        let body: Pin<Box<dyn Future<Output = Result<Bytes, Self::Error>>>> =
+            if head.headers.contains_key(CONTENT_ENCODING) {
+                Box::pin(as_sent(web::Payload::from_request(request, payload)))
+            } else {
+                Box::pin(Bytes::from_request(request, payload))
             };
-            Ok(Self { delivery: verifier.verify((&head, body))?, by: PhantomData })
+        Box::pin(async move {
+            let delivery = verifier.verify((&head, body.await?)).map_err(|e| rejection(e, &verifier))?;
+            Ok(Self { delivery, by: PhantomData })
         })
     }
+}
+
+/// actix-web's own limit, which cannot be asked for.
+const COMPRESSED_LIMIT: usize = 256 << 10;
+
+async fn as_sent(payload: <web::Payload as FromRequest>::Future) -> Result<Bytes, ::actix_web::Error> {
+    match payload.await?.to_bytes_limited(COMPRESSED_LIMIT).await {
+        Ok(body) => body,
+        Err(_) => Err(Error::new(ErrorKind::TooLarge, "").into()),
+    }
+}
+
+/// With what its provider wants to hear.
+fn rejection(error: Error, verifier: &Verifier) -> ::actix_web::Error {
+    let response = response(refused(&error, Some(verifier)));
+    InternalError::from_response(error, response).into()
 }

@@ -4,12 +4,12 @@
 use std::{fmt, marker::PhantomData};
 
 use ::axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{FromRef, FromRequest, Request, rejection::BytesRejection},
     response::{IntoResponse, Response},
 };
 
-use crate::{Delivery, Error, Verifier, tower::as_sent};
+use crate::{Delivery, Error, Verifier, receiver::refused, tower::as_sent};
 
 /// Verifies, and nothing else: for handlers that do the rest themselves, or call
 /// [`Receiver::dispatch`](crate::Receiver::dispatch).
@@ -57,32 +57,43 @@ where
         let verifier = V::from_ref(state).as_ref().clone();
         let (head, body) = request.into_parts();
         // Refused by its head where it can be, so that nobody's body is read who does not even claim to be genuine.
-        verifier.admits(&head.method, &head.headers).map_err(Rejection::Refused)?;
+        verifier.admits(&head.method, &head.headers).map_err(|e| Rejection::refused(e, &verifier))?;
         // axum's limit travels in the extensions.
         let mut whole = Request::new(body);
         *whole.extensions_mut() = head.extensions.clone();
-        let body = Bytes::from_request(whole, state).await.map_err(Rejection::Body)?;
+        let body = Bytes::from_request(whole, state).await.map_err(Rejection::unread)?;
         let head = as_sent(head);
-        let delivery = verifier.verify((&head, body)).map_err(Rejection::Refused)?;
+        let delivery = verifier.verify((&head, body)).map_err(|e| Rejection::refused(e, &verifier))?;
         Ok(Self { delivery, by: PhantomData })
     }
 }
 
-/// Why a request did not become a [`Webhook`]; it is a response too.
+/// Why a request did not become a [`Webhook`]; it is the response too.
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum Rejection {
-    /// The body could not be read: 413 if it is too large, 400 if it was cut off.
-    Body(BytesRejection),
-    /// It is not genuine, or not what its provider sends.
-    Refused(Error),
+pub struct Rejection {
+    error: Option<Error>,
+    response: Box<Response>,
+}
+
+impl Rejection {
+    /// Why it is not genuine, or not what its provider sends; `None` if axum could not read the body: 413 if it is too
+    /// large, 400 if it was cut off.
+    pub fn error(&self) -> Option<&Error> {
+        self.error.as_ref()
+    }
+
+    fn refused(error: Error, verifier: &Verifier) -> Self {
+        let response = refused(&error, Some(verifier)).map(Body::from);
+        Self { error: Some(error), response: Box::new(response) }
+    }
+
+    fn unread(rejection: BytesRejection) -> Self {
+        Self { error: None, response: Box::new(rejection.into_response()) }
+    }
 }
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        match self {
-            Self::Body(rejection) => rejection.into_response(),
-            Self::Refused(error) => (error.status(), error.kind().as_str()).into_response(),
-        }
+        *self.response
     }
 }

@@ -35,6 +35,11 @@ impl Outcome {
 /// What a request that brought no event is answered.
 pub(super) fn refusal(outcome: &Outcome, verifier: Option<&Verifier>) -> Response<Bytes> {
     let End::Refused(error) = &outcome.end else { return empty(StatusCode::INTERNAL_SERVER_ERROR) };
+    refused(error, verifier)
+}
+
+/// The same for a verifier alone.
+pub(crate) fn refused(error: &Error, verifier: Option<&Verifier>) -> Response<Bytes> {
     let status = match (error.kind(), verifier) {
         (ErrorKind::BadSignature | ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp, Some(verifier)) => {
             StatusCode::from_u16(verifier.data().refused).unwrap_or(error.status())

@@ -12,6 +12,8 @@ use std::{fmt, pin::pin, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 
+#[cfg(any(feature = "axum", feature = "actix"))]
+pub(crate) use self::answer::refused;
 pub use self::builder::{Builder, Twins};
 use self::{
     answer::{failure, refusal},
@@ -91,7 +93,7 @@ impl Receiver {
     /// The whole way, from the request as it was received to the answer. It never fails: whatever goes wrong is a status
     /// that makes the provider do the right thing.
     ///
-    /// With the feature `tokio`, what has begun ends even if the caller's future is dropped, and a handler that is still
+    /// With the feature `tokio`, and on a runtime of tokio's whose timer is enabled, what has begun ends even if the caller's future is dropped, and a handler that is still
     /// at work when the provider is about to give up goes on after a 503.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (head, body) = request.into_parts();
@@ -133,7 +135,8 @@ impl Receiver {
     /// For those who verify and answer themselves: what becomes of each event is in the report. Answer success only if
     /// it is [settled](Report::settled).
     ///
-    /// It waits for handlers to the end, whatever the provider's deadline.
+    /// It waits for handlers to the end, whatever the provider's deadline. Events of a tenant go through
+    /// [`receive`](Self::receive): what was verified elsewhere is of no tenant.
     pub async fn dispatch(&self, delivery: Delivery) -> Report {
         match self.0.gate.enter() {
             Ok(pass) => self.0.flow.dispatch(delivery, None, pass).await,

@@ -10,12 +10,14 @@ use axum::{
 use http::Method;
 use inhook::{
     Delivery, Provider, Verifier,
-    provider::{MANDRILL, OKTA, STRIPE},
+    provider::{MANDRILL, OKTA, STANDARD_WEBHOOKS, STRIPE},
     testing::signed,
 };
 
 use super::*;
 
+/// Whoever is told 401 gives up here.
+const SHY: Provider = STANDARD_WEBHOOKS.refused(406);
 const SECRET: &str = "whsec_c2VjcmV0";
 
 fn verifier(provider: &Provider) -> Verifier {
@@ -27,6 +29,14 @@ fn verifier(provider: &Provider) -> Verifier {
 struct Okta(Verifier);
 #[derive(Clone)]
 struct Mandrill(Verifier);
+#[derive(Clone)]
+struct Shy(Verifier);
+
+impl AsRef<Verifier> for Shy {
+    fn as_ref(&self) -> &Verifier {
+        &self.0
+    }
+}
 
 impl AsRef<Verifier> for Okta {
     fn as_ref(&self) -> &Verifier {
@@ -45,17 +55,25 @@ struct State {
     stripe: Verifier,
     okta: Okta,
     mandrill: Mandrill,
+    shy: Shy,
 }
 
 impl State {
     fn new() -> Self {
-        Self { stripe: verifier(&STRIPE), okta: Okta(verifier(&OKTA)), mandrill: Mandrill(verifier(&MANDRILL)) }
+        let (okta, mandrill, shy) = (Okta(verifier(&OKTA)), Mandrill(verifier(&MANDRILL)), Shy(verifier(&SHY)));
+        Self { stripe: verifier(&STRIPE), okta, mandrill, shy }
     }
 }
 
 impl FromRef<State> for Verifier {
     fn from_ref(state: &State) -> Self {
         state.stripe.clone()
+    }
+}
+
+impl FromRef<State> for Shy {
+    fn from_ref(state: &State) -> Self {
+        state.shy.clone()
     }
 }
 
@@ -95,21 +113,24 @@ async fn servers() -> [Server; 2] {
         .route("/stripe", any(by_axum::<Verifier>))
         .route("/okta", any(by_axum::<Okta>))
         .route("/mandrill", any(by_axum::<Mandrill>))
+        .route("/standard_webhooks", any(by_axum::<Shy>))
         .layer(DefaultBodyLimit::max(LIMIT))
         .with_state(State::new());
     let axum = Server::axum(Router::new().nest("/api", hooks)).await;
     let actix = Server::actix(|config| {
-        let State { stripe, okta, mandrill } = State::new();
+        let State { stripe, okta, mandrill, shy } = State::new();
         config
             .app_data(web::PayloadConfig::new(LIMIT))
             .app_data(web::Data::new(stripe))
             .app_data(web::Data::new(okta))
             .app_data(web::Data::new(mandrill))
+            .app_data(web::Data::new(shy))
             .service(
                 web::scope("/api")
                     .service(web::resource("/stripe").to(by_actix::<Verifier>))
                     .service(web::resource("/okta").to(by_actix::<Okta>))
-                    .service(web::resource("/mandrill").to(by_actix::<Mandrill>)),
+                    .service(web::resource("/mandrill").to(by_actix::<Mandrill>))
+                    .service(web::resource("/standard_webhooks").to(by_actix::<Shy>)),
             );
     });
     [axum, actix]
@@ -148,6 +169,13 @@ async fn both_extractors_give_the_same_status() {
             Some("media_type"),
         ),
         (Wire::new(&stripe("[]")), 500, Some("envelope")),
+        (changed(request(&SHY, "{}".to_owned()), |r| *r.body_mut() = Bytes::from("[]")), 406, Some("bad_signature")),
+        // Signed as it is sent, whatever it says of itself.
+        (
+            changed(good(), |r| drop(r.headers_mut().insert("content-encoding", "gzip".parse().unwrap()))),
+            200,
+            Some("a.b"),
+        ),
         (Wire::new(&stripe(&format!(r#"{{"id":"{}"}}"#, "x".repeat(LIMIT)))), 413, None),
         (Wire::chunked(&stripe(&format!(r#"{{"id":"{}"}}"#, "x".repeat(LIMIT)))), 413, None),
     ];
@@ -158,6 +186,8 @@ async fn both_extractors_give_the_same_status() {
             if let Some(body) = body {
                 assert_eq!(&answered.body, body, "{wire:?}");
             }
+            let allow = answered.headers.get("allow").map(|allow| &**allow);
+            assert_eq!(allow, (*status == 405).then_some("POST"), "{wire:?}");
         }
     }
 }

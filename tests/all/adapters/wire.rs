@@ -1,6 +1,6 @@
 //! HTTP by hand, so that nothing is put right on its way.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, header::CONTENT_LENGTH};
@@ -10,7 +10,7 @@ use tokio::{
 };
 
 /// One request as it goes over the wire.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Wire {
     head: Vec<u8>,
     body: Vec<u8>,
@@ -24,6 +24,12 @@ pub(crate) struct Answered {
     pub(crate) status: u16,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&[&*self.head, b"\r\n", &*self.body].concat()))
+    }
 }
 
 impl Wire {
@@ -91,7 +97,7 @@ impl Wire {
     pub(crate) async fn send(&self, to: SocketAddr) -> Answered {
         let stream = self.write(to).await;
         let answered = tokio::time::timeout(Duration::from_secs(30), self.read(stream)).await;
-        answered.unwrap_or_else(|_| panic!("no answer to {}", String::from_utf8_lossy(&self.head)))
+        answered.unwrap_or_else(|_| panic!("no answer to {self:?}"))
     }
 
     pub(crate) async fn read(&self, mut stream: TcpStream) -> Answered {
@@ -101,7 +107,7 @@ impl Wire {
                 break at;
             }
             let read = stream.read_buf(&mut bytes).await.unwrap();
-            assert!(read > 0, "no answer to {}: {bytes:?}", String::from_utf8_lossy(&self.head));
+            assert!(read > 0, "no answer to {self:?}: {bytes:?}");
         };
         let text = String::from_utf8(bytes[..head].to_vec()).unwrap();
         let mut lines = text.split("\r\n");
