@@ -8,8 +8,8 @@ type Source = Box<dyn error::Error + Send + Sync>;
 
 /// Why something was refused or failed.
 ///
-/// It never holds a secret, a signature or a payload. `Display` is one line and does not repeat
-/// [`source`](error::Error::source).
+/// It never holds a secret or a signature. The source of a [`Payload`](ErrorKind::Payload) error is the decoder's own,
+/// and may quote a value that did not fit. `Display` is one line and does not repeat [`source`](error::Error::source).
 #[derive(thiserror::Error)]
 #[error("{kind}{}{detail}", if detail.is_empty() { "" } else { ": " })]
 pub struct Error {
