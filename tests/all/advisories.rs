@@ -444,3 +444,20 @@ fn what_is_not_signed_is_said_not_to_be() {
         assert!(!event.covers(field), "{field:?}");
     }
 }
+
+/// Found by the fuzz target `headers`: the content type is not signed, so a JSON delivery that came once more as a form was
+/// another event, and one of whatever somebody had written into its texts.
+#[test]
+fn json_is_not_read_as_a_form() {
+    let text = "&payload=%7B%22action%22%3A%22forged%22%7D&command=%2Fforged&ssl_check=1&mandrill_events=%5B%5D";
+    for provider in [&GITHUB, &SHOPIFY, &SLACK, &STANDARD_WEBHOOKS, &STRIPE, &SVIX] {
+        for start in ["", " \n", "\u{feff}"] {
+            let request =
+                signed(provider, SECRET, format!(r#"{start}{{"id":"1","type":"a","text":"{text}"}}"#)).build();
+            assert_eq!(verifier(provider, SECRET).verify(&request).unwrap().events().len(), 1, "{provider:?}");
+            let form = with(&request, "content-type", "application/x-www-form-urlencoded; charset=utf-8");
+            let refused = verifier(provider, SECRET).verify(&form).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Envelope, "{provider:?}");
+        }
+    }
+}
