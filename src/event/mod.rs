@@ -224,12 +224,14 @@ impl Event {
 
 /// Longer ids than this are remembered by their digest, so that they fit any database's index.
 const LONGEST_ID: usize = 256;
+const DIGESTED: &str = "sha256:";
 
 fn bounded(id: &str) -> Cow<'_, str> {
-    if id.len() <= LONGEST_ID {
+    // One that looks like the digest of another must not pass for it.
+    if id.len() <= LONGEST_ID && !id.starts_with(DIGESTED) {
         return Cow::Borrowed(id);
     }
-    Cow::Owned(format!("sha256:{}", Digest::default().hex(id.as_bytes())))
+    Cow::Owned(format!("{DIGESTED}{}", Digest::default().hex(id.as_bytes())))
 }
 
 /// Headers as they were received; `Debug` prints their names and no value.

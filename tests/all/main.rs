@@ -12,6 +12,8 @@ mod disconnect;
 #[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "testing")]
+mod properties;
+#[cfg(feature = "testing")]
 mod providers;
 #[cfg(all(feature = "testing", feature = "tokio"))]
 mod receiver;
