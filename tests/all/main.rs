@@ -10,6 +10,8 @@ mod broken_stores;
 #[cfg(all(feature = "testing", feature = "axum", feature = "actix"))]
 mod disconnect;
 #[cfg(feature = "testing")]
+mod claims;
+#[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "testing")]
 mod properties;

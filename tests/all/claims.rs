@@ -1,0 +1,373 @@
+//! Any sequence of a store's verbs ends as in a model that is plain enough to be read against the contract.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use inhook::{
+    Answer,
+    store::{Blocked, Claim, Gap, Held, Key, MemoryStore, Order, OrderingStore, Place, Rank, Slot, Stream, Token},
+    testing::ManualClock,
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+use time::{OffsetDateTime, macros::datetime};
+
+/// A whole second, and so is all that is added: a store may round, and here nothing is there to be rounded.
+const START: OffsetDateTime = datetime!(2026-11-21 06:41 UTC);
+const LONG: u64 = 10_000_000;
+const UNTOLD: u64 = 31 * 86_400;
+
+#[derive(Clone, Debug)]
+enum Op {
+    Claim(Ask),
+    Extend(usize, u64),
+    Complete(usize, Option<&'static str>),
+    Release(usize),
+    Forget(usize),
+    Purge(u32),
+    Advance(u64),
+    Skip(usize, u64),
+    Blocked,
+}
+
+#[derive(Clone, Debug)]
+struct Ask {
+    key: usize,
+    print: Option<u8>,
+    place: Option<(&'static str, u64, Order, bool)>,
+    lease: u64,
+    remember: u64,
+    generation: u32,
+}
+
+/// Three in one scope, and two that are like the first in all but one column.
+fn key(at: usize) -> Key {
+    let (source, consumer) = ("source", "consumer");
+    match at {
+        0..=2 => Key::new(source, consumer, at.to_string()),
+        3 => Key::new(source, consumer, "0").tenant(""),
+        _ => Key::new(source, "other", "0"),
+    }
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let wait = Duration::from_secs(20);
+    let orders = vec![
+        Order::Serial,
+        Order::Latest,
+        Order::Sequence { wait, on_gap: Gap::Block },
+        Order::Sequence { wait, on_gap: Gap::Proceed },
+        Order::Sequence { wait: Duration::ZERO, on_gap: Gap::Proceed },
+    ];
+    let place = (select(vec!["a", "b"]), 1..7_u64, select(orders), proptest::bool::weighted(0.2));
+    let what = (0..5_usize, proptest::option::of(0..2_u8), proptest::option::weighted(0.7, place));
+    let times = (select(vec![10, 30]), select(vec![15, 60, 300]), prop_oneof![4 => Just(0), 1 => 1..3_u32]);
+    (what, times).prop_map(|((key, print, place), (lease, remember, generation))| {
+        // How long a stream is kept is what no two claims of it need agree on: that is tried elsewhere.
+        let remember = if place.is_some() { LONG } else { remember };
+        Ask { key, print, place, lease, remember, generation }
+    })
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        10 => ask().prop_map(Op::Claim),
+        6 => (0..4_usize, select(vec![None, Some(""), Some("text")])).prop_map(|(at, text)| Op::Complete(at, text)),
+        2 => (0..4_usize).prop_map(Op::Release),
+        2 => (0..4_usize, select(vec![5, 40])).prop_map(|(at, lease)| Op::Extend(at, lease)),
+        4 => select(vec![1, 9, 20, 70]).prop_map(Op::Advance),
+        1 => (0..5_usize).prop_map(Op::Forget),
+        1 => select(vec![0, 1, u32::MAX]).prop_map(Op::Purge),
+        1 => (0..4_usize, 0..9_u64).prop_map(|(stream, rank)| Op::Skip(stream, rank)),
+        1 => Just(Op::Blocked),
+    ]
+}
+
+impl Ask {
+    fn slot(&self, twins: bool) -> Slot {
+        let mut slot = Slot::new(key(self.key), Duration::from_secs(self.lease), Duration::from_secs(self.remember));
+        slot.fingerprint = self.print.map(|print| [print; 32]);
+        slot.twins = twins;
+        slot.generation = self.generation;
+        slot.place = self.place.map(|(stream, rank, order, last)| {
+            let place = Place::new(stream, rank, order);
+            if last { place.last() } else { place }
+        });
+        slot
+    }
+}
+
+#[derive(Debug)]
+struct Mark {
+    until: u64,
+    generation: u32,
+    print: Option<u8>,
+    answer: Option<Answer>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    token: Token,
+    until: u64,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    mark: Option<u64>,
+    tombstone: bool,
+    holder: Option<Holder>,
+    /// Since when, and for how long.
+    waiting: BTreeMap<u64, (u64, u64)>,
+}
+
+/// What a claim comes to; a grant says whether there is a twin.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Granted(bool),
+    Duplicate(Option<Answer>),
+    Conflict,
+    Stale,
+    Busy,
+}
+
+#[derive(Default)]
+struct Model {
+    now: u64,
+    twins: bool,
+    marks: HashMap<Key, Mark>,
+    held: HashMap<Key, Holder>,
+    lines: HashMap<Stream, Line>,
+}
+
+impl Model {
+    fn claim(&mut self, ask: &Ask) -> Verdict {
+        let (key, now) = (key(ask.key), self.now);
+        if let Some(mark) = self.marks.get(&key).filter(|m| m.until > now && m.generation >= ask.generation) {
+            return match (mark.print, ask.print) {
+                (Some(a), Some(b)) if a != b => Verdict::Conflict,
+                _ => Verdict::Duplicate(mark.answer.clone()),
+            };
+        }
+        if self.held.get(&key).is_some_and(|h| h.until > now) {
+            return Verdict::Busy;
+        }
+        if let Some((name, rank, order, last)) = ask.place {
+            let line = self.lines.entry(key.stream(name)).or_default();
+            if line.holder.is_some_and(|h| h.until > now) {
+                return Verdict::Busy;
+            }
+            let mark = line.mark.unwrap_or(rank);
+            let dead = line.tombstone && (rank < mark || (rank == mark && !last && line.mark.is_some()));
+            if dead || (rank < mark && order != Order::Serial) {
+                line.waiting.remove(&rank);
+                return Verdict::Stale;
+            }
+            if let Order::Sequence { wait, on_gap } = order
+                && rank > mark + 1
+            {
+                let since = line.waiting.get(&rank).map_or(now, |(since, _)| *since);
+                line.waiting.insert(rank, (since, wait.as_secs()));
+                if now - since < wait.as_secs() || on_gap == Gap::Block {
+                    return Verdict::Busy;
+                }
+            }
+            line.waiting.remove(&rank);
+        }
+        let scope = |k: &Key| k.stream("");
+        let same = |(k, m): (&Key, &Mark)| {
+            *k != key && scope(k) == scope(&key) && m.until > now && m.print.is_some() && m.print == ask.print
+        };
+        Verdict::Granted(self.twins && self.marks.iter().any(same))
+    }
+
+    fn granted(&mut self, ask: &Ask, token: Token) {
+        let holder = Holder { token, until: self.now + ask.lease };
+        let key = key(ask.key);
+        if let Some((name, ..)) = ask.place {
+            self.lines.entry(key.stream(name)).or_default().holder = Some(holder);
+        }
+        self.held.insert(key, holder);
+    }
+
+    /// `Some(Held::Yes)` and `Some(Held::Lost)` are certain; once a lease has run out, a store may say either, unless
+    /// somebody else was granted key or stream.
+    fn holds(&self, ask: &Ask, token: Token) -> Option<Held> {
+        let key = key(ask.key);
+        let Some(holder) = self.held.get(&key).filter(|h| h.token == token) else { return Some(Held::Lost) };
+        if let Some((name, ..)) = ask.place
+            && self.lines[&key.stream(name)].holder.is_none_or(|h| h.token != token)
+        {
+            return Some(Held::Lost);
+        }
+        (holder.until > self.now).then_some(Held::Yes)
+    }
+
+    fn let_go(&mut self, ask: &Ask) -> Option<&mut Line> {
+        let key = key(ask.key);
+        self.held.remove(&key);
+        let line = self.lines.get_mut(&key.stream(ask.place?.0))?;
+        line.holder = None;
+        Some(line)
+    }
+
+    fn completed(&mut self, ask: &Ask, answer: Option<Answer>) {
+        let until = self.now + ask.remember;
+        self.marks.insert(key(ask.key), Mark { until, generation: ask.generation, print: ask.print, answer });
+        let Some((_, rank, _, last)) = ask.place else { return drop(self.let_go(ask)) };
+        let line = self.let_go(ask).unwrap();
+        match line.mark {
+            Some(mark) if rank < mark => {}
+            Some(mark) if rank == mark => line.tombstone |= last,
+            _ => (line.mark, line.tombstone) = (Some(rank), last),
+        }
+        line.moved();
+    }
+
+    fn skip(&mut self, stream: &Stream, rank: u64) -> bool {
+        let Some(to) = rank.checked_sub(1) else { return false };
+        let line = self.lines.entry(stream.clone()).or_default();
+        if line.mark.is_some_and(|mark| mark >= to) {
+            return false;
+        }
+        line.mark = Some(to);
+        line.moved();
+        true
+    }
+
+    fn blocked(&self) -> Vec<Blocked> {
+        let over = |line: &Line| line.waiting.values().any(|(since, wait)| self.now - since >= *wait);
+        let blocked = self.lines.iter().filter(|(_, line)| over(line)).map(|(stream, line)| {
+            let (rank, (since, _)) = line.waiting.first_key_value().unwrap();
+            let since = START + Duration::from_secs(*since);
+            Blocked::new(stream.clone(), Rank::from(*rank), since, line.waiting.len() as u64)
+        });
+        let mut blocked: Vec<_> = blocked.collect();
+        blocked.sort_by(|a, b| a.stream.cmp(&b.stream));
+        blocked
+    }
+}
+
+impl Line {
+    fn moved(&mut self) {
+        let mark = self.mark.unwrap_or_default();
+        self.waiting.retain(|rank, _| *rank > mark + 1);
+    }
+}
+
+/// Does all of it with both, and compares every outcome.
+async fn play<S: OrderingStore>(store: S, time: ManualClock, twins: bool, ops: &[Op]) -> Result<(), TestCaseError> {
+    let mut model = Model { twins, ..Model::default() };
+    let (mut grants, mut last): (Vec<(Ask, Token)>, _) = (Vec::new(), Token(0));
+    for op in ops {
+        let grant = |at: usize| grants.len().checked_sub(at + 1).map(|at| grants[at].clone());
+        match op {
+            Op::Claim(ask) => {
+                let expected = model.claim(ask);
+                let found = match store.claim(&ask.slot(twins)).await.unwrap() {
+                    Claim::Granted(grant) => {
+                        prop_assert!(grant.token > last);
+                        last = grant.token;
+                        model.granted(ask, last);
+                        grants.push((ask.clone(), last));
+                        Verdict::Granted(grant.twin)
+                    }
+                    Claim::Duplicate(answer) => Verdict::Duplicate(answer),
+                    Claim::Conflict => Verdict::Conflict,
+                    Claim::Stale => Verdict::Stale,
+                    Claim::Busy { retry_after } => {
+                        prop_assert!(!retry_after.is_zero() && retry_after <= Duration::from_secs(40));
+                        Verdict::Busy
+                    }
+                    other => return Err(TestCaseError::fail(format!("{other:?}"))),
+                };
+                prop_assert_eq!(found, expected, "{:?}", op);
+            }
+            Op::Extend(at, lease) => {
+                let Some((ask, token)) = grant(*at) else { continue };
+                let lasts = Duration::from_secs(*lease);
+                let held = store.extend(&ask.slot(twins), token, lasts).await.unwrap();
+                prop_assert_eq!(held, model.holds(&ask, token).unwrap_or(held), "{:?}", op);
+                if held == Held::Yes {
+                    model.granted(&Ask { lease: *lease, ..ask }, token);
+                }
+            }
+            Op::Complete(at, text) => {
+                let Some((ask, token)) = grant(*at) else { continue };
+                let answer = text.map(|t| if t.is_empty() { Answer::success() } else { Answer::text(t) });
+                let held = store.complete(&ask.slot(twins), token, answer.as_ref()).await.unwrap();
+                prop_assert_eq!(held, model.holds(&ask, token).unwrap_or(held), "{:?}", op);
+                if held == Held::Yes {
+                    model.completed(&ask, answer);
+                }
+            }
+            Op::Release(at) => {
+                let Some((ask, token)) = grant(*at) else { continue };
+                let held = store.release(&ask.slot(twins), token).await.unwrap();
+                prop_assert_eq!(held, model.holds(&ask, token).unwrap_or(held), "{:?}", op);
+                if held == Held::Yes {
+                    model.let_go(&ask);
+                }
+            }
+            Op::Forget(at) => {
+                let known = model.marks.remove(&key(*at)).is_some_and(|mark| mark.until > model.now);
+                prop_assert_eq!(store.forget(&key(*at)).await.unwrap(), known);
+            }
+            Op::Purge(limit) => {
+                prop_assert!(store.purge(*limit).await.unwrap() <= u64::from(*limit));
+                if *limit == u32::MAX {
+                    prop_assert_eq!(store.purge(1).await.unwrap(), 0);
+                }
+            }
+            Op::Advance(by) => {
+                model.now += by;
+                time.advance(Duration::from_secs(*by));
+            }
+            Op::Skip(at, rank) => {
+                let stream = key([0, 0, 3, 4][*at]).stream(["a", "b", "a", "a"][*at]);
+                let skipped = model.skip(&stream, *rank);
+                prop_assert_eq!(store.skip(&stream, &Rank::from(*rank)).await.unwrap(), skipped, "{:?}", op);
+            }
+            Op::Blocked => prop_assert_eq!(store.blocked(None, u32::MAX).await.unwrap(), model.blocked()),
+        }
+    }
+    prop_assert!(model.now < UNTOLD && grants.len() <= ops.len());
+    // What stands at the end is what it should be, key by key.
+    time.advance(Duration::from_secs(100));
+    model.now += 100;
+    for at in 0..5 {
+        let ask = Ask { key: at, print: Some(0), place: None, lease: 10, remember: 15, generation: 0 };
+        let (expected, found) = (model.claim(&ask), store.claim(&ask.slot(twins)).await.unwrap());
+        prop_assert_eq!(matches!(found, Claim::Granted(_)), matches!(expected, Verdict::Granted(_)), "{:?}", expected);
+    }
+    prop_assert_eq!(store.blocked(None, u32::MAX).await.unwrap(), model.blocked());
+    Ok(())
+}
+
+fn run(play: impl Future<Output = Result<(), TestCaseError>>) -> Result<(), TestCaseError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(play)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_store_in_memory_does_as_the_model(ops in vec(op(), 1..80), twins in any::<bool>()) {
+        let time = ManualClock::at(START);
+        run(play(MemoryStore::new().clock(time.clock()), time, twins, &ops))?;
+    }
+}
+
+#[cfg(feature = "sqlite")]
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(12) })]
+
+    #[test]
+    fn a_store_in_a_file_does_as_the_model(ops in vec(op(), 40..80), twins in any::<bool>()) {
+        let (time, dir) = (ManualClock::at(START), tempfile::tempdir().unwrap());
+        run(async {
+            let store = inhook::store::SqliteStore::open(dir.path().join("inhook.db")).await.unwrap();
+            play(store.clock(time.clock()), time, twins, &ops).await
+        })?;
+    }
+}
