@@ -1,5 +1,7 @@
 //! What has gone wrong in other receivers of webhooks, each as a test of this one.
 
+mod receiver;
+
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
