@@ -14,6 +14,8 @@ mod claims;
 #[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "testing")]
+mod peers;
+#[cfg(feature = "testing")]
 mod properties;
 #[cfg(feature = "testing")]
 mod providers;

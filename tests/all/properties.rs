@@ -425,6 +425,22 @@ proptest! {
     }
 }
 
+/// All short ones over the signs that part and escape.
+#[test]
+fn no_two_lists_of_signs_are_one_id() {
+    const PARTS: &[At] = &[At::Json("/0"), At::Optional(&At::Json("/1")), At::Optional(&At::Json("/2"))];
+    let provider = Provider::new("acme", AnyScheme::Token(Token::bare(At::Header("x-token")))).identity(PARTS);
+    let verifier = Verifier::new(&provider, "secret").unwrap();
+    let texts = ["", "|", "\\", "||", "|\\", "\\|", "\\\\", "a"];
+    let mut ids = BTreeSet::new();
+    for first in &texts[1..] {
+        for (second, third) in texts.iter().flat_map(|second| texts.iter().map(move |third| (second, third))) {
+            let list = [first, second, third].map(|text| (*text).to_owned());
+            assert!(ids.insert(event(&verifier, &list).id().unwrap().into_owned()), "{list:?}");
+        }
+    }
+}
+
 /// A long id is remembered by its digest, which is no other event's id.
 #[test]
 fn a_digest_is_nobody_s_id() {
