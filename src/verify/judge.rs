@@ -96,7 +96,10 @@ impl Verifier {
 
     fn judge(&self, request: &Incoming<'_>, now: OffsetDateTime) -> Result<Judged, Error> {
         for name in self.0.provider.requires {
-            locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
+            let value = locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
+            if str::from_utf8(&value).is_err() {
+                return Err(Error::new(ErrorKind::MalformedHeader, "it is no text"));
+            }
         }
         if self.0.provider.needs_body && request.body.as_bytes().is_empty() {
             return Err(Error::new(ErrorKind::MalformedBody, "there is none"));

@@ -7,7 +7,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue, Request};
 use inhook::{
-    ErrorKind, Event, Provider, Secret, Tolerance, Verifier,
+    ErrorKind, Event, Field, Provider, Secret, Tolerance, Verifier,
     provider::{
         ALL, At, Digest, GITHUB, MAILGUN, MANDRILL, OKTA, Part, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX,
         Scheme, Syntax, Token,
@@ -35,20 +35,29 @@ fn draft(provider: &Provider) -> Signed {
     )
 }
 
+fn fitting(provider: &Provider, body: Value) -> Signed {
+    fitted(provider, SECRET, body)
+}
+
 /// With whatever the provider's scheme or envelope must find in a body.
-fn fitting(provider: &Provider, mut body: Value) -> Signed {
+fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Signed {
+    let form = |id: &Value, kind: &Value| {
+        let pairs = [("data[id]", id), ("type", kind), ("fired_at", id), ("SmsStatus", kind)];
+        serde_urlencoded::to_string(pairs.map(|(name, value)| (name, value.as_str().unwrap_or_default()))).unwrap()
+    };
     match provider.name() {
         "adyen" => body["notificationItems"] = json!([{"NotificationRequestItem": {"pspReference": body["id"]}}]),
         "braintree" => {
-            return signed(provider, SECRET, format!("bt_payload={}", HEXLOWER.encode(body.to_string().as_bytes())));
+            return signed(provider, secret, format!("bt_payload={}", HEXLOWER.encode(body.to_string().as_bytes())));
         }
         "dropbox_sign" => body["event"] = json!({"event_type": body["type"], "event_time": "1"}),
         "gocardless" | "xero" => body = json!({"events": [body]}),
         "klaviyo" => body = json!({"data": [body]}),
+        "mailchimp" | "twilio" => return signed(provider, secret, form(&body["id"], &body["type"])),
         name if name.starts_with("hubspot") => body = json!([body]),
         _ => {}
     }
-    signed(provider, SECRET, body.to_string())
+    signed(provider, secret, body.to_string())
 }
 
 fn verdict(provider: &Provider, request: &Request<Bytes>) -> Result<(), ErrorKind> {
@@ -234,7 +243,7 @@ fn an_unsigned_id_is_never_all_there_is() {
         let (genuine, replayed) = (id(&request), id(&with(&request, header, "2")));
         let digest = |id: &str| id.split_once('|').unwrap().1.to_owned();
         assert_eq!(digest(&genuine), digest(&replayed), "{provider:?}");
-        assert!(!first(provider, &request).unwrap().covers(inhook::Field::Label));
+        assert!(!first(provider, &request).unwrap().covers(Field::Label));
     }
 }
 
@@ -442,7 +451,7 @@ fn the_window_is_as_narrow_ahead_as_behind() {
 #[test]
 fn what_is_not_signed_is_said_not_to_be() {
     let event = first(&MAILGUN, &draft(&MAILGUN).build()).unwrap();
-    for field in [inhook::Field::Body, inhook::Field::Payload, inhook::Field::Kind, inhook::Field::Identity] {
+    for field in [Field::Body, Field::Payload, Field::Kind, Field::Identity] {
         assert!(!event.covers(field), "{field:?}");
     }
 }
