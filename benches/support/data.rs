@@ -85,9 +85,10 @@ fn sent(agent: &str, own: &[(&'static str, &str)], body: Bytes, key: &[u8]) -> S
         ("x-forwarded-for", "192.0.2.7"),
         ("x-forwarded-proto", "https"),
     ];
-    let headers = common.iter().chain(own).map(|(name, value)| {
-        (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
-    });
+    let headers = common
+        .iter()
+        .chain(own)
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()));
     let key = ideal::key(key);
     let raw_tag = ideal::tag(&key, &[&body]);
     Sent { headers: headers.collect(), body, key, raw_tag }

@@ -54,7 +54,8 @@ pub(crate) fn stripe(key: &Key, headers: &HeaderMap, body: &[u8]) -> bool {
 }
 
 pub(crate) fn standard_webhooks(key: &Key, headers: &HeaderMap, body: &[u8]) -> bool {
-    let (Some(id), Some(timestamp), Some(signature)) = (headers.get(ID), headers.get(TIMESTAMP), headers.get(SIGNATURE))
+    let (Some(id), Some(timestamp), Some(signature)) =
+        (headers.get(ID), headers.get(TIMESTAMP), headers.get(SIGNATURE))
     else {
         return false;
     };

@@ -1,14 +1,14 @@
-//! Cases that take turns: on a machine that does other things too, only figures of the same moment can be compared.
+//! Cases that take turns, by the time that their thread has: on a machine that does other things too, only figures of the
+//! same moment can be compared.
 
 #![allow(dead_code, reason = "no bench uses all of it")]
 
 pub(crate) mod data;
 pub(crate) mod ideal;
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, time::Duration};
+
+use cpu_time::ThreadTime;
 
 /// For how long a case runs before it is another's turn.
 const SLICE: Duration = Duration::from_millis(3);
@@ -48,7 +48,7 @@ impl<'c> Table<'c> {
         let mut turns: Vec<Vec<f64>> = vec![Vec::new(); times.len()];
         for _ in 0..rounds() {
             for ((case, times), turns) in self.cases.iter_mut().zip(&times).zip(&mut turns) {
-                let start = Instant::now();
+                let start = ThreadTime::now();
                 (case.work)(*times);
                 turns.push(start.elapsed().as_nanos() as f64 / *times as f64);
             }
@@ -73,7 +73,7 @@ impl Case<'_> {
     fn fit(&mut self) -> usize {
         let mut times = 1;
         loop {
-            let start = Instant::now();
+            let start = ThreadTime::now();
             (self.work)(times);
             let took = start.elapsed();
             if took > SLICE / 3 {

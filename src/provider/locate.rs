@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::{HeaderName, header::AsHeaderName};
+
 use super::At;
 use crate::{
     Error, ErrorKind, Incoming,
@@ -47,8 +49,36 @@ pub(crate) fn find<'a>(at: At, request: &'a Incoming<'_>, repeats: bool) -> Resu
     Ok(found.filter(|text| !text.is_empty()))
 }
 
+/// A place whose header's name was parsed once and for all, since that costs more than the look-up.
+#[derive(Clone, Debug)]
+pub(crate) enum Spot {
+    Header(HeaderName),
+    Other(At),
+}
+
+impl Spot {
+    pub(crate) fn of(at: At) -> Self {
+        match at {
+            At::Header(name) => HeaderName::from_bytes(name.as_bytes()).map_or(Self::Other(at), Self::Header),
+            at => Self::Other(at),
+        }
+    }
+
+    /// As [`find`].
+    pub(crate) fn find<'a>(&self, request: &'a Incoming<'_>, repeats: bool) -> Result<Option<Cow<'a, [u8]>>, Error> {
+        match self {
+            Self::Header(name) => Ok(header(request, name, repeats)?.filter(|v| !v.is_empty()).map(Cow::Borrowed)),
+            Self::Other(at) => find(*at, request, repeats),
+        }
+    }
+}
+
 /// A header's value, less the white space around it, which is not part of it.
-pub(crate) fn header<'a>(request: &'a Incoming<'_>, name: &str, repeats: bool) -> Result<Option<&'a [u8]>, Error> {
+pub(crate) fn header<'a>(
+    request: &'a Incoming<'_>,
+    name: impl AsHeaderName,
+    repeats: bool,
+) -> Result<Option<&'a [u8]>, Error> {
     let mut values = request.headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     for other in values {

@@ -1,6 +1,6 @@
 //! From a provider's data and its secrets to what judges requests.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use http::Uri;
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret,
-    provider::{self, At, KeyForm, Part, Proof, locate},
+    provider::{self, At, KeyForm, Part, Proof, locate::Spot},
 };
 
 /// Puts a [`Verifier`] together.
@@ -45,6 +45,10 @@ pub(super) struct Scheme {
     pub(super) data: provider::Scheme,
     /// In the order of the secrets.
     pub(super) keys: Vec<Key>,
+    /// Where its proofs may stand.
+    pub(super) places: Vec<Spot>,
+    pub(super) timestamp: Spot,
+    pub(super) id: Spot,
 }
 
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large one, and boxing it costs every request")]
@@ -54,26 +58,43 @@ pub(super) enum Key {
 }
 
 impl Scheme {
-    /// Where its proofs may stand.
-    pub(super) fn places(&self) -> impl Iterator<Item = At> {
-        std::iter::once(self.data.place()).chain(self.data.others().iter().copied())
+    fn of(data: &provider::Scheme, keys: Vec<Key>) -> Self {
+        let (timestamp, id) = match data {
+            provider::Scheme::Hmac(hmac) => (hmac.timestamp.map_or(At::Nowhere, |(at, _)| at), hmac.id),
+            _ => (At::Nowhere, At::Nowhere),
+        };
+        let places = std::iter::once(data.place()).chain(data.others().iter().copied()).map(Spot::of).collect();
+        Self { data: *data, keys, places, timestamp: Spot::of(timestamp), id: Spot::of(id) }
     }
 
-    /// Whether a request bears one of its proofs.
-    pub(super) fn is_there(&self, request: &Incoming<'_>) -> Result<bool, Error> {
+    /// Whether a header that comes twice with the same value is taken.
+    fn repeats(&self) -> bool {
+        matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
+    }
+
+    /// The first of its proofs that a request bears, and the number of its place.
+    pub(super) fn first<'a>(&self, request: &'a Incoming<'_>) -> Result<Option<(usize, Cow<'a, [u8]>)>, Error> {
         if let provider::Scheme::Custom(custom) = &self.data
             && let Some((at, fits)) = custom.only_where
             && !fits(locate::find(at, request, false)?.as_deref())
         {
-            return Ok(false);
+            return Ok(None);
         }
-        let repeats = matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats);
-        for at in self.places() {
-            if locate::find(at, request, repeats)?.is_some() {
-                return Ok(true);
+        for (at, place) in self.places.iter().enumerate() {
+            if let Some(text) = place.find(request, self.repeats())? {
+                return Ok(Some((at, text)));
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// Those that it bears at the places after that one.
+    pub(super) fn after<'a>(&self, at: usize, request: &'a Incoming<'_>) -> Result<Vec<Cow<'a, [u8]>>, Error> {
+        let mut found = Vec::new();
+        for place in self.places.iter().skip(at + 1) {
+            found.extend(place.find(request, self.repeats())?);
+        }
+        Ok(found)
     }
 }
 
@@ -154,7 +175,7 @@ impl VerifierBuilder {
                 }
             }
             let keys = secrets.iter().map(|secret| key(scheme, secret)).collect::<Result<_, _>>()?;
-            schemes.push(Scheme { data: *scheme, keys });
+            schemes.push(Scheme::of(scheme, keys));
         }
         let tolerance = match tolerance {
             Tolerance::Provider => provider.past.map(|past| (past, provider.future)),

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use http::Method;
-use time::OffsetDateTime;
 
 use super::{
     Verifier,
@@ -11,12 +10,13 @@ use super::{
     mac::{self, Mac, TokenHash},
     message::Message,
     signature::{self, Decoded},
-    stamp::Stamp,
+    stamp::{Now, Stamp},
 };
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
-        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Part, Proof, Token, TokenForm, Verb, When, locate,
+        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Part, Proof, Token, TokenForm, Verb, When,
+        locate::{self, Spot},
     },
 };
 
@@ -25,13 +25,13 @@ use crate::{
 pub(super) struct Judged {
     pub(super) scheme: usize,
     pub(super) which: Option<usize>,
-    pub(super) signed_at: Option<OffsetDateTime>,
+    pub(super) stamp: Option<Stamp>,
     pub(super) handshake: Option<&'static Handshake>,
 }
 
 impl Verifier {
     /// Believes it, or says why not.
-    pub(super) fn decide(&self, request: &Incoming<'_>, now: OffsetDateTime) -> Result<Judged, Error> {
+    pub(super) fn decide(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
         let handshake = self.own_handshake(request)?;
         match handshake.map(|h| h.proof) {
             Some(Proof::None) => Ok(Judged { handshake, ..Judged::default() }),
@@ -82,19 +82,20 @@ impl Verifier {
     ) -> Result<Judged, Error> {
         let Some(handshake) = handshake else { return Err(refused) };
         let key = self.0.handshake_keys.iter().find(|(text, _)| Proof::Key(text) == handshake.proof);
-        let (Some((_, key)), Some(Scheme { data: provider::Scheme::Hmac(hmac), .. })) = (key, self.0.schemes.first())
-        else {
+        let Some((_, key)) = key else { return Err(refused) };
+        let Some(scheme @ Scheme { data: provider::Scheme::Hmac(hmac), .. }) = self.0.schemes.first() else {
             return Err(refused);
         };
-        let proofs = proofs(hmac, request)?;
-        let (message, _) = self.read(request, hmac, &proofs.first)?;
+        let (place, first) = scheme.first(request)?.ok_or(locate::missing())?;
+        let proofs = Proofs { first: &first, others: scheme.after(place, request)? };
+        let (message, _) = self.read(request, hmac, scheme, &first)?;
         match which_key(hmac, std::slice::from_ref(key), &message, &proofs)? {
             Some(_) => Ok(Judged { handshake: Some(handshake), ..Judged::default() }),
             None => Err(refused),
         }
     }
 
-    fn judge(&self, request: &Incoming<'_>, now: OffsetDateTime) -> Result<Judged, Error> {
+    fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
         for name in self.0.provider.requires {
             let value = locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
             if str::from_utf8(&value).is_err() {
@@ -106,18 +107,21 @@ impl Verifier {
         }
         let mut first_trouble = None;
         for (at, scheme) in self.0.schemes.iter().enumerate() {
-            match scheme.is_there(request) {
-                Ok(true) => {}
-                Ok(false) => continue,
+            let (place, proof) = match scheme.first(request) {
+                Ok(Some(found)) => found,
+                Ok(None) => continue,
                 Err(e) if e.kind() == ErrorKind::MalformedBody => {
                     first_trouble.get_or_insert(e);
                     continue;
                 }
                 Err(e) => return Err(e),
-            }
+            };
             let judged = match &scheme.data {
-                provider::Scheme::Hmac(hmac) => self.judge_hmac(request, hmac, scheme, now)?,
-                provider::Scheme::Token(token) => judge_token(request, token, scheme)?,
+                provider::Scheme::Hmac(hmac) => {
+                    let proofs = Proofs { first: &proof, others: scheme.after(place, request)? };
+                    self.judge_hmac(request, hmac, scheme, &proofs, now)?
+                }
+                provider::Scheme::Token(token) => judge_token(&proof, token, scheme)?,
                 provider::Scheme::Custom(custom) => self.judge_custom(request, custom, scheme, now)?,
             };
             return Ok(Judged { scheme: at, ..judged });
@@ -130,25 +134,25 @@ impl Verifier {
         request: &Incoming<'_>,
         hmac: &Hmac,
         scheme: &Scheme,
-        now: OffsetDateTime,
+        proofs: &Proofs<'_>,
+        now: Now,
     ) -> Result<Judged, Error> {
-        let proofs = proofs(hmac, request)?;
-        let (message, stamp) = self.read(request, hmac, &proofs.first)?;
-        let Some(which) = which_key(hmac, &scheme.keys, &message, &proofs)? else { return Err(REFUSED) };
+        let (message, stamp) = self.read(request, hmac, scheme, proofs.first)?;
+        let Some(which) = which_key(hmac, &scheme.keys, &message, proofs)? else { return Err(REFUSED) };
         // A time in a body that is signed as a whole: nothing of such a body is read before its signature holds.
         let stamp = match hmac.timestamp {
-            Some((at, unit)) if stamp.is_none() => {
-                let text = signature::need(at, request, hmac.syntax, &proofs.first)?;
+            Some((_, unit)) if stamp.is_none() => {
+                let text = signature::need(&scheme.timestamp, request, hmac.syntax, proofs.first)?;
                 Some(Stamp::parse(&text, unit)?)
             }
             _ => stamp,
         };
         self.judge_time(stamp, now)?;
-        Ok(Judged { which: Some(which), signed_at: stamp.map(Stamp::at), ..Judged::default() })
+        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
     }
 
     /// Judged last: a time is only worth something once it is known who wrote it.
-    fn judge_time(&self, stamp: Option<Stamp>, now: OffsetDateTime) -> Result<(), Error> {
+    fn judge_time(&self, stamp: Option<Stamp>, now: Now) -> Result<(), Error> {
         match (stamp, self.0.tolerance) {
             (Some(stamp), Some((past, future))) => stamp.judge(now, past, future, self.0.provider.past_is_inclusive),
             _ => Ok(()),
@@ -160,7 +164,7 @@ impl Verifier {
         request: &Incoming<'_>,
         custom: &Custom,
         scheme: &Scheme,
-        now: OffsetDateTime,
+        now: Now,
     ) -> Result<Judged, Error> {
         let mut found = None;
         for (which, key) in scheme.keys.iter().enumerate() {
@@ -178,7 +182,7 @@ impl Verifier {
         let Some((which, genuine)) = found else { return Err(REFUSED) };
         let stamp = genuine.time.map(|(text, unit)| Stamp::parse(&text, unit)).transpose()?;
         self.judge_time(stamp, now)?;
-        Ok(Judged { which: Some(which), signed_at: stamp.map(Stamp::at), ..Judged::default() })
+        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
     }
 
     /// What the signature is over, and when it says that it was made.
@@ -186,17 +190,18 @@ impl Verifier {
         &'a self,
         request: &'a Incoming<'a>,
         hmac: &Hmac,
+        scheme: &Scheme,
         signature: &'a [u8],
     ) -> Result<(Message<'a>, Option<Stamp>), Error> {
-        let need = |at: At| signature::need(at, request, hmac.syntax, signature);
+        let need = |spot: &Spot| signature::need(spot, request, hmac.syntax, signature);
         let (mut timestamp, mut stamp, mut id) = (None, None, None);
-        if let Some((at, unit)) = hmac.timestamp.filter(|_| hmac.parts.contains(&Part::Timestamp)) {
-            let text = need(at)?;
+        if let Some((_, unit)) = hmac.timestamp.filter(|_| hmac.parts.contains(&Part::Timestamp)) {
+            let text = need(&scheme.timestamp)?;
             stamp = Some(Stamp::parse(&text, unit)?);
             timestamp = Some(text);
         }
         if hmac.id != At::Nowhere {
-            let text = need(hmac.id)?;
+            let text = need(&scheme.id)?;
             unambiguous(hmac, &text)?;
             id = Some(text);
         }
@@ -204,8 +209,7 @@ impl Verifier {
     }
 }
 
-fn judge_token(request: &Incoming<'_>, token: &Token, scheme: &Scheme) -> Result<Judged, Error> {
-    let claimed = locate::find(token.at, request, false)?.ok_or(locate::missing())?;
+fn judge_token(claimed: &[u8], token: &Token, scheme: &Scheme) -> Result<Judged, Error> {
     const MALFORMED: Error = Error::new(ErrorKind::MalformedHeader, "it is no credential of this scheme");
     let after = |name: &str| {
         let (scheme, rest) = claimed.split_at_checked(name.len()).ok_or(MALFORMED)?;
@@ -213,7 +217,7 @@ fn judge_token(request: &Incoming<'_>, token: &Token, scheme: &Scheme) -> Result
         if scheme.eq_ignore_ascii_case(name.as_bytes()) { Ok(rest) } else { Err(MALFORMED) }
     };
     let hash = match token.form {
-        TokenForm::Bare => TokenHash::of(&claimed),
+        TokenForm::Bare => TokenHash::of(claimed),
         TokenForm::Bearer => TokenHash::of(after("bearer")?),
         TokenForm::Basic => {
             let decoded = data_encoding::BASE64.decode(after("basic")?).map_err(|_| MALFORMED)?;
@@ -236,29 +240,15 @@ const REFUSED: Error = Error::new(ErrorKind::BadSignature, "");
 
 /// Where signatures stand: nearly always in one place.
 struct Proofs<'a> {
-    first: Cow<'a, [u8]>,
+    first: &'a [u8],
     others: Vec<Cow<'a, [u8]>>,
-}
-
-fn proofs<'a>(hmac: &Hmac, request: &'a Incoming<'_>) -> Result<Proofs<'a>, Error> {
-    let mut first = locate::find(hmac.signature, request, hmac.repeats)?;
-    let mut others = Vec::new();
-    for at in hmac.others {
-        match locate::find(*at, request, hmac.repeats)? {
-            Some(found) if first.is_none() => first = Some(found),
-            Some(found) => others.push(found),
-            None => {}
-        }
-    }
-    Ok(Proofs { first: first.ok_or(locate::missing())?, others })
 }
 
 /// Which of `keys` made one of the signatures. Every key is tried on every one.
 fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'_>) -> Result<Option<usize>, Error> {
     let len = mac::length(hmac.digest);
-    let texts = || std::iter::once(&proofs.first).chain(&proofs.others);
-    let candidates = || texts().flat_map(|text| signature::candidates(hmac.syntax, text));
-    if candidates().next().is_none() {
+    let texts = || std::iter::once(proofs.first).chain(proofs.others.iter().map(|text| &**text));
+    if !texts().any(|text| signature::candidates(hmac.syntax, text).next().is_some()) {
         return Err(Error::new(ErrorKind::MalformedHeader, "no signature of this scheme stands in it"));
     }
     let mut which = None;
@@ -267,10 +257,12 @@ fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'
         let mut mac = mac.clone();
         message.feed(hmac, &mut mac)?;
         let tag = mac.finish();
-        for claimed in candidates() {
-            let Some(claimed) = Decoded::of(hmac.encoding, claimed, len) else { continue };
-            if tag.is(claimed.as_bytes()) && which.is_none() {
-                which = Some(at);
+        for text in texts() {
+            for claimed in signature::candidates(hmac.syntax, text) {
+                let Some(claimed) = Decoded::of(hmac.encoding, claimed, len) else { continue };
+                if tag.is(claimed.as_bytes()) && which.is_none() {
+                    which = Some(at);
+                }
             }
         }
     }

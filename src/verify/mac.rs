@@ -1,9 +1,9 @@
 //! Keyed hashes and tokens: made once a secret, compared in constant time.
 
+use ctutils::CtEq;
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
-use subtle::ConstantTimeEq;
 
 use crate::provider::Digest;
 
@@ -64,8 +64,8 @@ impl Tag {
     fn of(hash: &[u8]) -> Self {
         let mut bytes = [0; LONGEST];
         let len = hash.len().min(LONGEST);
-        for (to, from) in bytes.iter_mut().zip(hash) {
-            *to = *from;
+        if let Some((to, from)) = bytes.get_mut(..len).zip(hash.get(..len)) {
+            to.copy_from_slice(from);
         }
         Self { bytes, len }
     }

@@ -24,6 +24,7 @@ use self::{
     build::{Inner, Scheme},
     judge::{Judged, tag_text, verb},
     plan::Plan,
+    stamp::{Now, Stamp},
 };
 #[cfg(feature = "testing")]
 pub(crate) use self::{
@@ -32,7 +33,10 @@ pub(crate) use self::{
 };
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret, body,
-    provider::{self, At, Encoding, Handshake, Proof, When, locate},
+    provider::{
+        self, At, Encoding, Handshake, Proof, When,
+        locate::{self, Spot},
+    },
 };
 
 /// Judges whether requests are genuine, for one provider and the secrets shared with it.
@@ -78,7 +82,7 @@ impl Verifier {
     /// # Errors
     /// Why it is refused; [`Error::status`] is what to answer, unless the provider's data says otherwise.
     pub fn authenticate<'r>(&'r self, request: impl Into<Incoming<'r>>) -> Result<Verified<'r>, Error> {
-        self.authenticate_at(request, OffsetDateTime::now_utc())
+        self.authenticate_by(request.into(), Now::Machine)
     }
 
     /// The same as of `now`.
@@ -90,7 +94,10 @@ impl Verifier {
         request: impl Into<Incoming<'r>>,
         now: OffsetDateTime,
     ) -> Result<Verified<'r>, Error> {
-        let request = request.into();
+        self.authenticate_by(request.into(), Now::At(now))
+    }
+
+    fn authenticate_by<'r>(&'r self, request: Incoming<'r>, now: Now) -> Result<Verified<'r>, Error> {
         let judged = self.decide(&request, now)?;
         Ok(Verified { verifier: self, request, judged })
     }
@@ -114,11 +121,12 @@ impl Verifier {
         if !read || !body::readable(headers) {
             return Err(Error::new(ErrorKind::MediaType, ""));
         }
-        let there = |at: At| match at {
-            At::Header(name) => headers.get(name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty()),
-            _ => true,
+        let there = |spot: &Spot| match spot {
+            Spot::Header(name) => headers.get(name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty()),
+            Spot::Other(_) => true,
         };
-        if self.0.schemes.iter().any(|scheme| scheme.places().any(there)) { Ok(()) } else { Err(locate::missing()) }
+        let some = self.0.schemes.iter().any(|scheme| scheme.places.iter().any(there));
+        if some { Ok(()) } else { Err(locate::missing()) }
     }
 
     /// The methods that can bring something, for an `Allow` header.
@@ -169,7 +177,7 @@ impl Verified<'_> {
 
     /// When it was signed, where the scheme says: the time of the try, not of the event.
     pub fn signed_at(&self) -> Option<OffsetDateTime> {
-        self.judged.signed_at
+        self.judged.stamp.and_then(Stamp::at)
     }
 
     /// Whether the signature vouches for it; what it does not cover, anybody who saw one delivery can change.
@@ -189,12 +197,13 @@ impl Verified<'_> {
 
     /// What the scheme signed as the event's id.
     pub(crate) fn signed_id(&self) -> Option<String> {
-        let provider::Scheme::Hmac(hmac) = &self.scheme()?.data else { return None };
+        let scheme = self.scheme()?;
+        let provider::Scheme::Hmac(hmac) = &scheme.data else { return None };
         if hmac.id == At::Nowhere {
             return None;
         }
         let signature = locate::find(hmac.signature, &self.request, hmac.repeats).ok()??;
-        let id = signature::need(hmac.id, &self.request, hmac.syntax, &signature).ok()?;
+        let id = signature::need(&scheme.id, &self.request, hmac.syntax, &signature).ok()?;
         String::from_utf8(id.into_owned()).ok()
     }
 
@@ -219,7 +228,7 @@ impl fmt::Debug for Verified<'_> {
         f.debug_struct("Verified")
             .field("provider", &self.verifier.0.provider.name)
             .field("which_secret", &self.judged.which)
-            .field("signed_at", &self.judged.signed_at)
+            .field("signed_at", &self.signed_at())
             .finish_non_exhaustive()
     }
 }

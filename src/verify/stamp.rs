@@ -1,6 +1,9 @@
 //! Signed times, and how old they may be.
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -31,10 +34,52 @@ impl Tolerance {
     }
 }
 
+/// The present; the machine's clock is only asked where there is a time to judge.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Now {
+    Machine,
+    At(OffsetDateTime),
+}
+
+impl Now {
+    fn moment(self) -> Moment {
+        let at = match self {
+            Self::At(at) => at,
+            Self::Machine => match UNIX_EPOCH.elapsed() {
+                Ok(since) => return Moment { secs: since.as_secs().cast_signed(), nanos: since.subsec_nanos() },
+                Err(_) => OffsetDateTime::now_utc(),
+            },
+        };
+        Moment::of(at)
+    }
+}
+
+/// Since 1970: dates cost more than all else that is done with a timestamp.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    secs: i64,
+    nanos: u32,
+}
+
+/// The last second of the year 9999.
+const LAST: i64 = 253_402_300_799;
+
+impl Moment {
+    fn of(at: OffsetDateTime) -> Self {
+        Self { secs: at.unix_timestamp(), nanos: at.nanosecond() }
+    }
+
+    /// In nanoseconds.
+    fn since(self, other: Self) -> i128 {
+        (i128::from(self.secs) - i128::from(other.secs)) * 1_000_000_000 + i128::from(self.nanos)
+            - i128::from(other.nanos)
+    }
+}
+
 /// A signed time, as exact as its unit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stamp {
-    at: OffsetDateTime,
+    at: Moment,
     whole_seconds: bool,
 }
 
@@ -42,41 +87,41 @@ impl Stamp {
     /// Digits only: no sign, no space, no fraction, nothing that two readers could take for two times.
     pub(super) fn parse(text: &[u8], unit: TimeUnit) -> Result<Self, Error> {
         const UNREADABLE: Error = Error::new(ErrorKind::MalformedHeader, "the timestamp cannot be read");
-        let text = str::from_utf8(text).map_err(|_| UNREADABLE)?;
         if matches!(unit, TimeUnit::Rfc3339 | TimeUnit::Utc) {
+            let text = str::from_utf8(text).map_err(|_| UNREADABLE)?;
             let text = if unit == TimeUnit::Utc { Cow::Owned(format!("{text}Z")) } else { Cow::Borrowed(text) };
             let at = OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| UNREADABLE)?;
-            return Ok(Self { at, whole_seconds: false });
+            return Ok(Self { at: Moment::of(at), whole_seconds: false });
         }
-        if text.is_empty() || text.len() > 18 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        if text.is_empty() || text.len() > 18 || !text.iter().all(u8::is_ascii_digit) {
             return Err(UNREADABLE);
         }
-        let n: i64 = text.parse().map_err(|_| UNREADABLE)?;
-        let nanos = i128::from(n) * if unit == TimeUnit::Millis { 1_000_000 } else { 1_000_000_000 };
+        let n = text.iter().fold(0, |n: i64, digit| n * 10 + i64::from(digit - b'0'));
+        let whole_seconds = unit == TimeUnit::Seconds;
+        let (secs, millis) = if whole_seconds { (n, 0) } else { (n / 1000, n % 1000) };
         // A time that no calendar holds is a number all the same: it is far in the future.
-        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos)
-            .map_err(|_| Error::new(ErrorKind::FutureTimestamp, "beyond the calendar"))?;
-        Ok(Self { at, whole_seconds: unit == TimeUnit::Seconds })
+        if secs > LAST {
+            return Err(Error::new(ErrorKind::FutureTimestamp, "beyond the calendar"));
+        }
+        let nanos = u32::try_from(millis * 1_000_000).unwrap_or_default();
+        Ok(Self { at: Moment { secs, nanos }, whole_seconds })
     }
 
-    pub(super) fn at(self) -> OffsetDateTime {
-        self.at
+    pub(super) fn at(self) -> Option<OffsetDateTime> {
+        OffsetDateTime::from_unix_timestamp(self.at.secs).and_then(|at| at.replace_nanosecond(self.at.nanos)).ok()
     }
 
     /// `inclusive`: whether an age of exactly `past` will do.
-    pub(super) fn judge(
-        self,
-        now: OffsetDateTime,
-        past: Duration,
-        future: Duration,
-        inclusive: bool,
-    ) -> Result<(), Error> {
+    pub(super) fn judge(self, now: Now, past: Duration, future: Duration, inclusive: bool) -> Result<(), Error> {
+        let mut now = now.moment();
         // Where the sender rounds to seconds, half a second of ours must not make it too old.
-        let now = if self.whole_seconds { now.replace_nanosecond(0).unwrap_or(now) } else { now };
-        let age = now - self.at;
+        if self.whole_seconds {
+            now.nanos = 0;
+        }
+        let (age, past) = (now.since(self.at), past.as_nanos().cast_signed());
         if age > past || (age == past && !inclusive) {
             Err(Error::new(ErrorKind::StaleTimestamp, ""))
-        } else if -age > future {
+        } else if -age > future.as_nanos().cast_signed() {
             Err(Error::new(ErrorKind::FutureTimestamp, ""))
         } else {
             Ok(())
@@ -94,7 +139,7 @@ mod tests {
     const FIVE: Duration = Duration::from_secs(300);
 
     fn judge(text: &str, unit: TimeUnit) -> Result<(), ErrorKind> {
-        Stamp::parse(text.as_bytes(), unit).and_then(|s| s.judge(NOW, FIVE, FIVE, true)).map_err(|e| e.kind())
+        Stamp::parse(text.as_bytes(), unit).and_then(|s| s.judge(Now::At(NOW), FIVE, FIVE, true)).map_err(|e| e.kind())
     }
 
     #[test]
