@@ -107,7 +107,7 @@ pub use event::{Delivery, Event, Headers, Reply};
 pub use func::AsyncFunc;
 pub use handlers::{Failure, Handlers, TxHandlers};
 pub use payload::{Events, Form, Json, Payload, Raw};
-pub use place::Place;
+pub use place::{Gap, Order, Place, Rank};
 pub use provider::Provider;
 pub use receiver::{Admitted, Builder, Receiver, Tenant, Twins};
 pub use report::{End, Outcome, Report};

@@ -7,6 +7,9 @@ use percent_encoding::percent_decode;
 
 use super::Kind;
 
+/// More than any sender uses. Forms are read before they are believed, and each field takes forty times its least size.
+pub(super) const MOST_FIELDS: usize = 1_000;
+
 pub(crate) type Field<'b> = (Cow<'b, [u8]>, Cow<'b, [u8]>);
 
 /// The fields of a form in the order they came; `None` if the body is no form, or a multipart one that is broken (or
@@ -14,7 +17,10 @@ pub(crate) type Field<'b> = (Cow<'b, [u8]>, Cow<'b, [u8]>);
 pub(crate) fn fields<'b>(headers: &HeaderMap, body: &'b bytes::Bytes) -> Option<Vec<Field<'b>>> {
     match Kind::of(headers) {
         Kind::Plain => None,
-        Kind::Form => Some(pairs(body).collect()),
+        Kind::Form => {
+            let fields: Vec<_> = pairs(body).take(MOST_FIELDS + 1).collect();
+            (fields.len() <= MOST_FIELDS).then_some(fields)
+        }
         #[cfg(feature = "multipart")]
         Kind::Multipart => super::multipart::fields(headers, body),
         #[cfg(not(feature = "multipart"))]

@@ -13,10 +13,7 @@ use futures_core::Stream;
 use http::{HeaderMap, header::CONTENT_TYPE};
 use multer::Multipart;
 
-use super::form::Field;
-
-/// More than any sender uses; each costs an allocation.
-const MOST_FIELDS: usize = 1_000;
+use super::form::{Field, MOST_FIELDS};
 
 struct Whole(Option<Bytes>);
 

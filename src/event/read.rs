@@ -7,7 +7,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, Uri,
     header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION},
 };
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use super::{Contract, Delivery, Digest, Event, Headers, Identity, Inner, Reply};
 use crate::{
@@ -209,7 +209,11 @@ impl Scene<'_> {
     /// The text at a place; absent and empty are one.
     fn text(&self, at: At) -> Option<Cow<'_, str>> {
         let found = match at {
-            At::Header(name) => Cow::Borrowed(str::from_utf8(self.headers.get(name)?.as_bytes()).ok()?.trim()),
+            // A header that is no text is there all the same: whoever spoils an unsigned id must not make it absent.
+            At::Header(name) => match String::from_utf8_lossy(self.headers.get(name)?.as_bytes()) {
+                Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+                Cow::Owned(text) => Cow::Owned(text),
+            },
             At::Query(name) => {
                 let query = self.uri?.query()?.as_bytes();
                 let value = form::pairs(query).find(|(n, _)| **n == *name.as_bytes())?.1;
@@ -277,7 +281,7 @@ fn when(text: &str, unit: TimeUnit) -> Option<OffsetDateTime> {
     if unit == TimeUnit::Rfc3339 || text.contains('T') {
         let zoned = OffsetDateTime::parse(text, &Rfc3339);
         let utc = || (unit == TimeUnit::Utc).then(|| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339).ok())?;
-        return zoned.ok().or_else(utc);
+        return zoned.ok().or_else(utc)?.checked_to_offset(UtcOffset::UTC);
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let per_unit: i128 = if unit == TimeUnit::Millis { 1_000_000 } else { 1_000_000_000 };

@@ -77,10 +77,7 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
         let value = HeaderValue::from_bytes(&decode(value)?).map_err(|e| UNREADABLE.because(e))?;
         headers.try_append(name, value).map_err(|e| UNREADABLE.because(e))?;
     }
-    let occurred_at = match record.occurred_at {
-        Some(nanos) => Some(OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|e| UNREADABLE.because(e))?),
-        None => None,
-    };
+    let occurred_at = record.occurred_at.and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
     Ok(Event {
         provider: record.provider.into(),
         tenant: record.tenant,

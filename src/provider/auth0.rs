@@ -4,11 +4,11 @@
 //! Each event is tried four times within a few seconds, and a 4xx is not tried again; failed ones are sent again by hand
 //! under the same id. A stream whose deliveries fail too often is disabled.
 
-use super::{At, Provider, Retries, Scheme, TimeUnit, Token};
+use super::{At, Provider, Retries, Scheme, TimeUnit, StaticToken};
 
 /// [Auth0](https://auth0.com/docs/customize/events): event streams to a webhook, as CloudEvents. For log streams there is
 /// [`AUTH0_LOGS`](super::AUTH0_LOGS).
-pub const AUTH0: Provider = Provider::new("auth0", Scheme::Token(Token::bearer()))
+pub const AUTH0: Provider = Provider::new("auth0", Scheme::Token(StaticToken::bearer()))
     .docs("https://auth0.com/docs/customize/events")
     .label(At::Json("/id"))
     .identity(&[At::Json("/id")])

@@ -4,14 +4,14 @@
 //! No request has an id of its event, and a payload can show a later state than that of the event it is sent for, so
 //! nothing here makes two requests the same: say [`key_by`](crate::Builder::key_by).
 
-use super::{At, Provider, Scheme, Token};
+use super::{At, Provider, Scheme, StaticToken};
 
 pub(super) const LABEL: At = At::FirstOf(&[At::Json("/job/id"), At::Json("/build/id"), At::Json("/agent/id")]);
 
 /// [Buildkite](https://buildkite.com/docs/apis/webhooks/pipelines) with a token. The kind is the event, such as
 /// `build.finished`; the label is the id of the job, build or agent.
 pub const BUILDKITE: Provider =
-    Provider::new("buildkite", Scheme::Token(Token::bare(At::Header("x-buildkite-token"))))
+    Provider::new("buildkite", Scheme::Token(StaticToken::bare(At::Header("x-buildkite-token"))))
         .docs("https://buildkite.com/docs/apis/webhooks/pipelines")
         .label(LABEL)
         .kind(At::Json("/event"));

@@ -3,11 +3,11 @@
 //!
 //! The secret is both with a colon between them. An event that was configured to be sent without them is refused.
 
-use super::{At, Provider, Scheme, TimeUnit, Token};
+use super::{At, Provider, Scheme, TimeUnit, StaticToken};
 
 /// [Chargebee](https://www.chargebee.com/docs/2.0/webhook_settings.html): subscriptions, invoices, customers. Nothing is
 /// signed.
-pub const CHARGEBEE: Provider = Provider::new("chargebee", Scheme::Token(Token::basic()))
+pub const CHARGEBEE: Provider = Provider::new("chargebee", Scheme::Token(StaticToken::basic()))
     .docs("https://www.chargebee.com/docs/2.0/webhook_settings.html")
     .accepts(&["application/json"])
     .label(At::Json("/id"))

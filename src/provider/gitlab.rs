@@ -4,13 +4,13 @@
 //! The idempotency key stays the same on a retry and on a request sent again by hand; the webhook's UUID is made anew for
 //! every request, and is a label. The identity is the key and the payload's digest.
 
-use super::{At, Provider, Scheme, Token};
+use super::{At, Provider, Scheme, StaticToken};
 
 const EVENT_KEY: At = At::Header("idempotency-key");
 
 /// [GitLab](https://docs.gitlab.com/user/project/integrations/webhooks/) with a secret token. The kind is the header's,
 /// such as `Push Hook`.
-pub const GITLAB: Provider = Provider::new("gitlab", Scheme::Token(Token::bare(At::Header("x-gitlab-token"))))
+pub const GITLAB: Provider = Provider::new("gitlab", Scheme::Token(StaticToken::bare(At::Header("x-gitlab-token"))))
     .docs("https://docs.gitlab.com/user/project/integrations/webhooks/")
     .label(At::Header("x-gitlab-webhook-uuid"))
     .identity(&[EVENT_KEY, At::PayloadDigest])

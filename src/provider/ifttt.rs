@@ -4,10 +4,10 @@
 //! [`key_by`](crate::Builder::key_by). The body is whatever the applet was told to send: `event` and `occurred_at` are
 //! read if they are there.
 
-use super::{At, Provider, Scheme, TimeUnit, Token};
+use super::{At, Provider, Scheme, TimeUnit, StaticToken};
 
 /// [IFTTT](https://ifttt.com/docs/api_reference): requests with an `IFTTT-Service-Key`; JSON or a form.
-pub const IFTTT: Provider = Provider::new("ifttt", Scheme::Token(Token::bare(At::Header("ifttt-service-key"))))
+pub const IFTTT: Provider = Provider::new("ifttt", Scheme::Token(StaticToken::bare(At::Header("ifttt-service-key"))))
     .docs("https://ifttt.com/docs/api_reference")
     .kind(At::FirstOf(&[At::Json("/event"), At::Form("event")]))
     .time(At::FirstOf(&[At::Json("/occurred_at"), At::Form("occurred_at")]), TimeUnit::Rfc3339);

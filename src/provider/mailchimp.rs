@@ -5,13 +5,13 @@
 //! payload make one, so that only what says the same of the same second is one. Before it accepts an address Mailchimp
 //! asks it with GET. A 410 disables the webhook at once.
 
-use super::{At, Handshake, Provider, Scheme, Token};
+use super::{At, Handshake, Provider, Scheme, StaticToken};
 
 const SECRET: At = At::Query("secret");
 
 /// [Mailchimp](https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/): webhooks of an audience.
 /// The kind is the type, such as `unsubscribe`. Mailchimp Transactional is [`MANDRILL`](super::MANDRILL).
-pub const MAILCHIMP: Provider = Provider::new("mailchimp", Scheme::Token(Token::bare(SECRET)))
+pub const MAILCHIMP: Provider = Provider::new("mailchimp", Scheme::Token(StaticToken::bare(SECRET)))
     .docs("https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/")
     .accepts(&["application/x-www-form-urlencoded"])
     .label(At::Form("data[id]"))

@@ -3,7 +3,8 @@
 //!
 //! An event's id is unique within a day, so day and id are the identity. Legacy forms have no id; their token is all
 //! there is, which tells a retry only if Mailgun sends it with the token of the first try (it does not say). Retries
-//! last 8 hours, hence the wide tolerance. Multipart forms need the feature `multipart`.
+//! last 8 hours, hence the wide tolerance. Multipart forms need the feature `multipart`. Routes
+//! have no kind: give them to `otherwise`.
 
 use super::{At, Digest, Hmac, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 

@@ -42,7 +42,7 @@ pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
-    scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit, Token},
+    scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
 };
 
 const DAY: u64 = 86_400;
@@ -112,6 +112,21 @@ impl Provider {
             retries: Retries::Hours(24 * 31),
             remember: Duration::from_secs(31 * DAY),
         }
+    }
+
+    /// The same provider under another name: for two senders that sign alike (Standard Webhooks, Svix), or two endpoints
+    /// of one, whose receivers share a store. What is remembered is scoped by this name, so without it an id of the one
+    /// would be a duplicate of the other's.
+    ///
+    /// ```
+    /// use inhook::{Provider, provider::STANDARD_WEBHOOKS};
+    ///
+    /// const ACME: Provider = STANDARD_WEBHOOKS.named("acme");
+    /// const GLOBEX: Provider = STANDARD_WEBHOOKS.named("globex");
+    /// ```
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
     }
 
     /// Where the provider documents this.

@@ -4,12 +4,12 @@
 //! One request brings a batch, each event with a `uuid` of its own. The endpoint is verified once by a GET, which must
 //! bear the token too. At most one retry, and none after a 4xx.
 
-use super::{At, Batch, Handshake, Provider, Retries, Scheme, TimeUnit, Token};
+use super::{At, Batch, Handshake, Provider, Retries, Scheme, TimeUnit, StaticToken};
 
 const CHALLENGE: At = At::Header("x-okta-verification-challenge");
 
 /// [Okta](https://developer.okta.com/docs/concepts/event-hooks/) event hooks.
-pub const OKTA: Provider = Provider::new("okta", Scheme::Token(Token::bare(At::Header("authorization"))))
+pub const OKTA: Provider = Provider::new("okta", Scheme::Token(StaticToken::bare(At::Header("authorization"))))
     .docs("https://developer.okta.com/docs/concepts/event-hooks/")
     .accepts(&["application/json"])
     .batch(Batch::List("/data/events"))

@@ -9,7 +9,7 @@ pub enum Scheme {
     /// A keyed hash over parts of the request.
     Hmac(Hmac),
     /// A static credential, which covers nothing but itself.
-    Token(Token),
+    Token(StaticToken),
     /// Judged by a function, for what no data can say.
     Custom(Custom),
 }
@@ -152,12 +152,12 @@ impl Hmac {
 
 /// A static credential, compared in constant time whatever its length.
 #[derive(Clone, Copy, Debug)]
-pub struct Token {
+pub struct StaticToken {
     pub(crate) at: At,
     pub(crate) form: TokenForm,
 }
 
-impl Token {
+impl StaticToken {
     /// `Authorization: Bearer <secret>`.
     pub const fn bearer() -> Self {
         Self { at: At::Header("authorization"), form: TokenForm::Bearer }

@@ -1,6 +1,8 @@
 //! Signatures of version `v1` (HMAC); `v1a` (Ed25519) and whatever comes later are passed over. Secrets are base64
 //! behind `whsec_`, which may be left out. An id with a dot in it is refused: `id.timestamp.body` could be cut in two
 //! ways. The id stays the same on every retry, the timestamp is that of the try.
+//!
+//! Several services send it: give each its own [name](Provider::named) where their receivers share a store.
 
 use super::{At, Digest, Encoding, Hmac, KeyForm, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 

@@ -1,5 +1,7 @@
 //! Standard Webhooks under another name. A request that bears a `svix-signature` is judged by its `svix-` headers
 //! alone, and only one without by its `webhook-` headers: the two sets are never mixed.
+//!
+//! Several services send it: give each its own [name](Provider::named) where their receivers share a store.
 
 use super::{
     At, Provider, Retries, TimeUnit,

@@ -5,11 +5,11 @@
 //! `id` means is known to whoever built the Zap, and a row's id is the same whenever the row changes, so nothing here
 //! makes two requests the same: say [`key_by`](crate::Builder::key_by).
 
-use super::{At, Provider, Scheme, TimeUnit, Token};
+use super::{At, Provider, Scheme, TimeUnit, StaticToken};
 
 /// [Zapier](https://help.zapier.com/hc/en-us/articles/8496326446989-Send-webhooks-in-Zaps): the action "Webhooks by
 /// Zapier" with a header `Authorization: Bearer …`; JSON or a form.
-pub const ZAPIER: Provider = Provider::new("zapier", Scheme::Token(Token::bearer()))
+pub const ZAPIER: Provider = Provider::new("zapier", Scheme::Token(StaticToken::bearer()))
     .docs("https://help.zapier.com/hc/en-us/articles/8496326446989-Send-webhooks-in-Zaps")
     .label(At::FirstOf(&[At::Json("/id"), At::Form("id")]))
     .kind(At::FirstOf(&[At::Json("/event"), At::Form("event")]))

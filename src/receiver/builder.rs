@@ -137,7 +137,8 @@ impl<S: IdempotencyStore> Builder<S> {
         }
     }
 
-    /// Who remembers: two consumers of one store each see every event once. `default` unless said; names that start with
+    /// Who remembers: two consumers of one store each see every event once. Two receivers that share a store and have
+    /// nothing to do with each other must differ in this, or in their provider's [name](crate::Provider::named). `default` unless said; names that start with
     /// `inhook.` are taken.
     pub fn consumer(mut self, name: impl Into<String>) -> Self {
         self.consumer = name.into();

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret,
-    provider::{self, At, KeyForm, Part, Proof, locate::Spot},
+    provider::{
+        self, At, KeyForm, Part, Proof,
+        locate::{self, Spot},
+    },
 };
 
 /// Puts a [`Verifier`] together.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
-        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Part, Proof, Token, TokenForm, Verb, When,
+        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Part, Proof, StaticToken, TokenForm, Verb, When,
         locate::{self, Spot},
     },
 };
@@ -209,7 +209,7 @@ impl Verifier {
     }
 }
 
-fn judge_token(claimed: &[u8], token: &Token, scheme: &Scheme) -> Result<Judged, Error> {
+fn judge_token(claimed: &[u8], token: &StaticToken, scheme: &Scheme) -> Result<Judged, Error> {
     const MALFORMED: Error = Error::new(ErrorKind::MalformedHeader, "it is no credential of this scheme");
     let after = |name: &str| {
         let (scheme, rest) = claimed.split_at_checked(name.len()).ok_or(MALFORMED)?;

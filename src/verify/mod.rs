@@ -121,6 +121,10 @@ impl Verifier {
         if !read || !body::readable(headers) {
             return Err(Error::new(ErrorKind::MediaType, ""));
         }
+        let asked_for = |name: &&str| headers.get(*name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty());
+        if *method == Method::POST && !self.0.provider.requires.iter().all(|name| asked_for(name)) {
+            return Err(locate::missing());
+        }
         let there = |spot: &Spot| match spot {
             Spot::Header(name) => headers.get(name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty()),
             Spot::Other(_) => true,
@@ -145,7 +149,13 @@ impl Verifier {
 
     /// For [`dangerous`](crate::dangerous).
     pub(crate) fn believe<'r>(&'r self, request: Incoming<'r>) -> Verified<'r> {
-        Verified { verifier: self, request, judged: Judged::default() }
+        // Whichever scheme's id is there, signed or no longer so.
+        let has_id = |scheme: &Scheme| match &scheme.data {
+            provider::Scheme::Hmac(hmac) => locate::find(hmac.id, &request, true).is_ok_and(|id| id.is_some()),
+            _ => false,
+        };
+        let scheme = self.0.schemes.iter().position(has_id).unwrap_or_default();
+        Verified { verifier: self, request, judged: Judged { scheme, ..Judged::default() } }
     }
 }
 
@@ -175,6 +185,12 @@ impl Verified<'_> {
         self.judged.which
     }
 
+    /// Whether it only asks whether the address is its owner's. Some such requests are proved by no secret of yours, so
+    /// **nothing in one is worth anything** but what [`delivery`](Self::delivery) says to answer: it brings no event.
+    pub fn is_handshake(&self) -> bool {
+        self.judged.handshake.is_some()
+    }
+
     /// When it was signed, where the scheme says: the time of the try, not of the event.
     pub fn signed_at(&self) -> Option<OffsetDateTime> {
         self.judged.stamp.and_then(Stamp::at)
@@ -197,14 +213,16 @@ impl Verified<'_> {
 
     /// What the scheme signed as the event's id.
     pub(crate) fn signed_id(&self) -> Option<String> {
-        let scheme = self.scheme()?;
-        let provider::Scheme::Hmac(hmac) = &scheme.data else { return None };
-        if hmac.id == At::Nowhere {
-            return None;
-        }
-        let signature = locate::find(hmac.signature, &self.request, hmac.repeats).ok()??;
-        let id = signature::need(&scheme.id, &self.request, hmac.syntax, &signature).ok()?;
-        String::from_utf8(id.into_owned()).ok()
+        let provider::Scheme::Hmac(hmac) = &self.scheme()?.data else { return None };
+        let id = match hmac.id {
+            At::Nowhere => return None,
+            At::SignaturePair(name) => {
+                let signature = locate::find(hmac.signature, &self.request, hmac.repeats).ok()??;
+                signature::pair(hmac.syntax, &signature, name).ok()?.to_vec()
+            }
+            at => locate::find(at, &self.request, false).ok()??.into_owned(),
+        };
+        String::from_utf8(id).ok()
     }
 
     /// An HMAC with the secret that matched, for answering a handshake.

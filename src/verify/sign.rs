@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Incoming, Secret,
-    provider::{At, Custom, Hmac, Scheme, Syntax, Token, TokenForm, Unsigned, write_time},
+    provider::{At, Custom, Hmac, Scheme, StaticToken, Syntax, TokenForm, Unsigned, write_time},
 };
 
 /// Puts proofs into requests as one scheme of a provider does.
@@ -23,7 +23,7 @@ pub(crate) struct Signer(Proof);
 
 enum Proof {
     Hmac(Hmac, Vec<Mac>),
-    Token(Token, Secret),
+    Token(StaticToken, Secret),
     Custom(Custom, Box<Key>),
 }
 

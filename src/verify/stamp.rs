@@ -165,7 +165,7 @@ mod tests {
         let judge = |by: i64| {
             let text = (NOW.unix_timestamp() + by).to_string();
             let stamp = Stamp::parse(text.as_bytes(), TimeUnit::Seconds).unwrap();
-            stamp.judge(NOW, FIVE, FIVE, false).map_err(|e| e.kind())
+            stamp.judge(Now::At(NOW), FIVE, FIVE, false).map_err(|e| e.kind())
         };
         assert_eq!((judge(-300), judge(-299), judge(300)), (Err(ErrorKind::StaleTimestamp), Ok(()), Ok(())));
     }

@@ -10,7 +10,7 @@ use inhook::{
     ErrorKind, Event, Field, Provider, Secret, Tolerance, Verifier,
     provider::{
         ALL, At, Digest, GITHUB, MAILGUN, MANDRILL, OKTA, Part, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX,
-        Scheme, Syntax, Token,
+        Scheme, StaticToken, Syntax,
     },
     testing::{Signed, handshakes, signed},
 };
@@ -292,7 +292,7 @@ fn tokens_are_compared_whole() {
     let token = |provider: &Provider, text: &str| {
         verdict(provider, &with(&draft(provider).build(), "authorization", text)).is_ok()
     };
-    let bearer = Provider::new("acme", Scheme::Token(Token::bearer()));
+    let bearer = Provider::new("acme", Scheme::Token(StaticToken::bearer()));
     assert!(token(&OKTA, SECRET) && token(&bearer, &format!("Bearer {SECRET}")));
     for wrong in [&SECRET[..15], &format!("{SECRET}x"), "x", &SECRET.to_lowercase()] {
         assert!(!token(&OKTA, wrong) && !token(&bearer, &format!("Bearer {wrong}")), "{wrong}");

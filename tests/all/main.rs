@@ -21,6 +21,8 @@ mod properties;
 mod providers;
 #[cfg(all(feature = "testing", feature = "tokio"))]
 mod receiver;
+#[cfg(feature = "testing")]
+mod replays;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "testing")]

@@ -8,7 +8,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderValue, Request, Uri, header::CONTENT_TYPE};
 use inhook::{
     Event, Provider, Verifier,
-    provider::{At, Digest, Encoding, Hmac as Scheme, KeyForm, Part, Scheme as AnyScheme, Syntax, TimeUnit, Token},
+    provider::{
+        At, Digest, Encoding, Hmac as Scheme, KeyForm, Part, Scheme as AnyScheme, StaticToken, Syntax, TimeUnit,
+    },
     store::Rank,
     testing::signed,
 };
@@ -404,7 +406,7 @@ proptest! {
             &[At::Json("/0"), At::Json("/1"), At::PayloadDigest],
         ];
         for (shape, identity) in unlike.into_iter().enumerate() {
-            let provider = Provider::new("acme", AnyScheme::Token(Token::bare(At::Header("x-token"))))
+            let provider = Provider::new("acme", AnyScheme::Token(StaticToken::bare(At::Header("x-token"))))
                 .identity(identity)
                 .payload(At::Json("/2"));
             let verifier = Verifier::new(&provider, "secret").unwrap();
@@ -429,7 +431,7 @@ proptest! {
 #[test]
 fn no_two_lists_of_signs_are_one_id() {
     const PARTS: &[At] = &[At::Json("/0"), At::Optional(&At::Json("/1")), At::Optional(&At::Json("/2"))];
-    let provider = Provider::new("acme", AnyScheme::Token(Token::bare(At::Header("x-token")))).identity(PARTS);
+    let provider = Provider::new("acme", AnyScheme::Token(StaticToken::bare(At::Header("x-token")))).identity(PARTS);
     let verifier = Verifier::new(&provider, "secret").unwrap();
     let texts = ["", "|", "\\", "||", "|\\", "\\|", "\\\\", "a"];
     let mut ids = BTreeSet::new();
@@ -445,7 +447,7 @@ fn no_two_lists_of_signs_are_one_id() {
 #[test]
 fn a_digest_is_nobody_s_id() {
     let provider =
-        Provider::new("acme", AnyScheme::Token(Token::bare(At::Header("x-token")))).identity(&[At::Json("/0")]);
+        Provider::new("acme", AnyScheme::Token(StaticToken::bare(At::Header("x-token")))).identity(&[At::Json("/0")]);
     let verifier = Verifier::new(&provider, "secret").unwrap();
     let id = |text: String| event(&verifier, &[text]).id().unwrap().into_owned();
     let long = id("x".repeat(257));

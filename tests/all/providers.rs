@@ -7,8 +7,8 @@ use http::Request;
 use inhook::{
     ErrorKind, Provider, Verifier,
     provider::{
-        ALL, At, Attempt, Batch, Digest, Encoding, Handshake, Hmac, KeyForm, Part, Scheme, Syntax, TWILIO, TimeUnit,
-        Token,
+        ALL, At, Attempt, Batch, Digest, Encoding, Handshake, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TWILIO,
+        TimeUnit,
     },
     testing::{check_provider, signed},
 };
@@ -21,7 +21,7 @@ const fn hmac(hmac: Hmac) -> Provider {
     Provider::new("acme", Scheme::Hmac(hmac)).identity(&[At::Json("/id")]).label(At::Json("/id"))
 }
 
-const fn token(token: Token) -> Provider {
+const fn token(token: StaticToken) -> Provider {
     Provider::new("acme", Scheme::Token(token)).identity(&[At::Json("/id")])
 }
 
@@ -32,10 +32,10 @@ fn every_provider_holds_up() {
 
 #[test]
 fn tokens_hold_up_wherever_they_stand() {
-    check_provider(&token(Token::bearer()));
-    check_provider(&token(Token::basic()));
+    check_provider(&token(StaticToken::bearer()));
+    check_provider(&token(StaticToken::basic()));
     for at in [At::Header("x-token"), At::Query("token"), At::Json("/auth/token"), At::Form("token")] {
-        check_provider(&Provider::new("acme", Scheme::Token(Token::bare(at))));
+        check_provider(&Provider::new("acme", Scheme::Token(StaticToken::bare(at))));
     }
 }
 
@@ -129,7 +129,7 @@ fn every_shape_holds_up() {
     // Nothing but forms, without JSON in them.
     let form = hmac(BODY).accepts(&["application/x-www-form-urlencoded"]);
     check_provider(&form.identity(&[At::Form("id"), At::PayloadDigest]));
-    let either = hmac(BODY).or(Scheme::Token(Token::bearer()));
+    let either = hmac(BODY).or(Scheme::Token(StaticToken::bearer()));
     check_provider(&either.identity(&[At::Header("x-id"), At::PayloadDigest]));
 }
 
@@ -145,7 +145,7 @@ fn what_does_not_hold_up_is_found() {
         (hmac(BODY.signature(At::Json("/sig"), Syntax::Bare)), "over itself"),
         (hmac(BODY.signature(At::Query("sig"), Syntax::Bare).over(&[Part::Url])), "over itself"),
         // The second scheme never judges: the first takes its header.
-        (hmac(BODY).or(Scheme::Token(Token::bare(SIGNATURE))), "is refused"),
+        (hmac(BODY).or(Scheme::Token(StaticToken::bare(SIGNATURE))), "is refused"),
     ];
     for (provider, finding) in broken {
         let found = panic::catch_unwind(|| check_provider(&provider)).unwrap_err();

@@ -119,7 +119,8 @@ async fn no_refusal_repeats_what_was_sent() {
         let hook = Hook::new(provider);
         let body = format!(r#"{{"id":"{mark}","type":"{mark}","challenge":"{mark}"}}"#);
         let address = format!("{BASE}/hooks?scriptalert=1");
-        let forged = fitted(provider, OTHER, json!({"id": "1", "type": "a"})).header("x-mark", mark).url(address).build();
+        let forged =
+            fitted(provider, OTHER, json!({"id": "1", "type": "a"})).header("x-mark", mark).url(address).build();
         let marked = proof(provider).map(|name| with(&forged, name, mark));
         let other = forged.clone().map(|_| Bytes::from(body.clone()));
         // Where the body is not signed, and nothing is read from it, it may be anything.

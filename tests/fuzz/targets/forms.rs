@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use http::{HeaderValue, Request, header::CONTENT_TYPE};
 use inhook::{
     Provider, Verifier,
-    provider::{At, Digest, Hmac, Part, Scheme, Syntax, Token},
+    provider::{At, Digest, Hmac, Part, Scheme, Syntax, StaticToken},
 };
 use inhook_fuzz::{FORM, hmac};
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,7 @@ const SIGNED: Provider = Provider::new(
 .label(At::Form("a"))
 .version(At::Query("a"));
 
-const TOKEN: Provider = Provider::new("acme", Scheme::Token(Token::bare(At::Header("x-signature"))))
+const TOKEN: Provider = Provider::new("acme", Scheme::Token(StaticToken::bare(At::Header("x-signature"))))
     .label(At::Form("a"))
     .kind(At::Form("b"));
 

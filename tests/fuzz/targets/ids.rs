@@ -7,12 +7,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Request};
 use inhook::{
     Provider, Verifier,
-    provider::{At, Scheme, Token},
+    provider::{At, Scheme, StaticToken},
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
-const TOKEN: Scheme = Scheme::Token(Token::bare(At::Header("x-token")));
+const TOKEN: Scheme = Scheme::Token(StaticToken::bare(At::Header("x-token")));
 const SHAPES: [&[At]; 4] = [
     &[At::Json("/0")],
     &[At::Json("/0"), At::Json("/1")],

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Request};
 use inhook::{
     ErrorKind, Provider, Verifier,
-    provider::{At, Batch, Scheme, TimeUnit, Token},
+    provider::{At, Batch, Scheme, TimeUnit, StaticToken},
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-const ONE: Provider = Provider::new("acme", Scheme::Token(Token::bare(At::Header("x-token"))))
+const ONE: Provider = Provider::new("acme", Scheme::Token(StaticToken::bare(At::Header("x-token"))))
     .label(At::Json("/a"))
     .kind(At::Json("/a/b"))
     .version(At::Json("/c/0/d"))
