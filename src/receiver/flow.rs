@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     Clock, Delivery, End, Error, ErrorKind, Event, Place, Report, Verifier,
+    handlers::BoxFuture,
     provider::Retries,
     report::Outcome,
     store::{Key, Slot},
@@ -41,6 +42,9 @@ const PURGED_AT_ONCE: u32 = 2048;
 /// How often a busy key is asked for: first at once, then ever more rarely.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// What was tried, or when it is worth another try.
+type Tried<T> = Result<T, Duration>;
 
 /// All but the verifier: what every delivery goes through.
 pub(super) struct Flow {
@@ -161,6 +165,11 @@ impl Flow {
     }
 
     async fn one(&self, event: &Event, patience: Duration, waited: &mut Duration) -> Outcome {
+        // Before anything is made of it: an event that nobody handles uses up its token, too.
+        if let Some(refused) = self.bind(event, patience, waited).await {
+            let key = self.id(event).map(|id| event.key_of(&self.consumer, id));
+            return Outcome { key, ..Outcome::of(event, refused) };
+        }
         if !self.work.handles(event.kind.as_deref()) {
             // An event of no kind, where its provider has kinds, is not one that nobody asked for.
             let end = match event.kind {
@@ -171,15 +180,34 @@ impl Flow {
             };
             return Outcome::of(event, end);
         }
-        let id = match &self.key_by {
+        let id = self.id(event);
+        let identified = id.is_some();
+        let slot = self.slot(event, event.key_of(&self.consumer, id.unwrap_or_else(fresh_id)));
+        self.claims.fetch_add(1, Ordering::Relaxed);
+        let claimed = identified || slot.place.is_some();
+        let turn = || -> BoxFuture<'_, Tried<(End, bool)>> {
+            Box::pin(async {
+                let turn = match claimed {
+                    true => self.work.turn(&slot, event, self.rules).await,
+                    false => self.work.unclaimed(&slot, event, self.rules).await,
+                };
+                match turn {
+                    Turn::Ended { end, twin } => Ok((end, twin)),
+                    Turn::Busy(retry_after) => Err(retry_after),
+                }
+            })
+        };
+        let tried = self.until_free(patience, waited, turn).await;
+        let (end, twin) = tried.unwrap_or_else(|retry_after| (End::Busy { retry_after }, false));
+        Outcome { key: identified.then_some(slot.key), twin, ..Outcome::of(event, end) }
+    }
+
+    fn id(&self, event: &Event) -> Option<String> {
+        match &self.key_by {
             // Absent and empty are one: under an empty id all events would be the same.
             Some(key_by) => key_by(event).filter(|id| !id.is_empty()),
             None => event.id().map(Cow::into_owned),
-        };
-        let identified = id.is_some();
-        let slot = self.slot(event, event.key_of(&self.consumer, id.unwrap_or_else(fresh_id)));
-        let (end, twin) = self.until_free(&slot, event, identified, patience, waited).await;
-        Outcome { key: identified.then_some(slot.key), twin, ..Outcome::of(event, end) }
+        }
     }
 
     fn slot(&self, event: &Event, key: Key) -> Slot {
@@ -191,41 +219,43 @@ impl Flow {
         slot
     }
 
-    /// Tries until the event is done or refused, or its provider is about to give up.
-    async fn until_free(
+    /// Tries until it is free, or its provider is about to give up.
+    async fn until_free<'t, T>(
         &self,
-        slot: &Slot,
-        event: &Event,
-        identified: bool,
         patience: Duration,
         waited: &mut Duration,
-    ) -> (End, bool) {
+        turn: impl Fn() -> BoxFuture<'t, Tried<T>>,
+    ) -> Tried<T> {
         let mut pause = FIRST_PAUSE;
-        self.claims.fetch_add(1, Ordering::Relaxed);
-        let claimed = identified || slot.place.is_some();
         loop {
-            let turn = match self.bind(event).await {
-                Some(turn) => turn,
-                None if claimed => self.work.turn(slot, event, self.rules).await,
-                None => self.work.unclaimed(slot, event, self.rules).await,
-            };
-            let retry_after = match turn {
-                Turn::Ended { end, twin } => return (end, twin),
-                Turn::Busy(retry_after) => retry_after,
+            let retry_after = match turn().await {
+                Ok(done) => return Ok(done),
+                Err(retry_after) => retry_after,
             };
             let rest = pause.min(retry_after.max(FIRST_PAUSE));
             if *waited + rest > patience || !rt::sleep(rest).await {
-                return (End::Busy { retry_after }, false);
+                return Err(retry_after);
             }
             *waited += rest;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    async fn bind(&self, event: &Event) -> Option<Turn> {
+    /// Why the event's one-time token is not good for it; `None` if it is, or there is none.
+    async fn bind(&self, event: &Event, patience: Duration, waited: &mut Duration) -> Option<End> {
         let nonce = event.nonce().filter(|_| event.inner.generation == 0)?;
-        let bound = bind_nonce(self.work.store(), nonce, event, self.lease).await;
-        bound.unwrap_or_else(|e| Some(End::Refused(e).into()))
+        let bind = || -> BoxFuture<'_, Tried<Option<End>>> {
+            Box::pin(async {
+                match bind_nonce(self.work.store(), nonce, event, self.lease).await {
+                    Ok(Some(Turn::Busy(retry_after))) => Err(retry_after),
+                    Ok(Some(Turn::Ended { end, .. })) => Ok(Some(end)),
+                    Ok(None) => Ok(None),
+                    Err(e) => Ok(Some(End::Refused(e))),
+                }
+            })
+        };
+        let bound = self.until_free(patience, waited, bind).await;
+        bound.unwrap_or_else(|retry_after| Some(End::Busy { retry_after }))
     }
 
     fn purge_is_due(&self) -> bool {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::rt::{self, Caught};
 use crate::{
-    Answer, End, Error, ErrorKind, Event, Failure,
+    Answer, End, Error, ErrorKind, Event, Failure, Field,
     handlers::{Answered, BoxFuture, Handler, Table},
     store::{Begun, Claim, DynGraves, DynStore, Held, Key, Slot, Token, TransactionalStore},
 };
@@ -289,7 +289,7 @@ async fn claim_and_bury(
     }
 }
 
-/// Binds a one-time token to its event, for as long as the event is remembered: the same event may come with it again,
+/// Binds a one-time token to its event, and to the payload where that is not signed, for as long as the event is remembered: the same event may come with it again,
 /// another may not. Done before the event is claimed, so a handler that fails leaves it bound, to this event alone.
 ///
 /// The event is what its provider says that it is, whatever `key_by` says: all consumers must agree on it.
@@ -302,8 +302,13 @@ pub(super) async fn bind_nonce(
     let key: Key = event.key_of("inhook.nonce", nonce.to_owned());
     let mut slot = Slot::new(key, lease, event.inner.remember);
     let id = event.id();
-    let bound = Sha256::digest(id.as_ref().map_or_else(|| event.raw().as_bytes(), |id| id.as_bytes()));
-    slot.fingerprint = Some(bound.into());
+    let mut bound = Sha256::new();
+    bound.update(id.as_ref().map_or_else(|| event.raw().as_bytes(), |id| id.as_bytes()));
+    // What the signature does not cover could be anything under the same id: whoever saw the token would fill it in.
+    if let Some(payload) = event.fingerprint().filter(|_| !event.covers(Field::Payload)) {
+        bound.update(payload);
+    }
+    slot.fingerprint = Some(bound.finalize().into());
     Ok(match store.claim(&slot).await? {
         Claim::Granted(grant) => {
             match store.complete(&slot, grant.token, None).await? {

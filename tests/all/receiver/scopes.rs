@@ -74,6 +74,45 @@ async fn a_one_time_token_is_good_for_one_event() {
     assert_eq!(calls.count(), 2);
 }
 
+/// The same signature beside another event.
+fn refilled(genuine: &Request<Bytes>, from: &str, to: &str) -> Request<Bytes> {
+    let mut forged = genuine.clone();
+    let body = str::from_utf8(forged.body()).unwrap();
+    assert!(body.contains(from));
+    *forged.body_mut() = body.replace(from, to).into();
+    forged
+}
+
+#[tokio::test]
+async fn a_one_time_token_is_used_up_by_an_event_that_nobody_handles() {
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = Handlers::new().on("unsubscribed", calls.handler());
+    let receiver = world.receiver(&MAILGUN).handle(handlers).unwrap();
+    let genuine = mailgun("a").build();
+    assert_eq!(send(&receiver, &genuine).await, plain(200));
+    let forged = refilled(&refilled(&genuine, "opened", "unsubscribed"), r#""id":"a""#, r#""id":"b""#);
+    assert_eq!(send(&receiver, &forged).await, error(401, "replay"));
+    assert_eq!(send(&receiver, &genuine).await, plain(200));
+    assert_eq!(
+        (world.ends(), calls.count()),
+        (["unhandled", "refused: replay", "unhandled"].map(str::to_owned).to_vec(), 0)
+    );
+}
+
+#[tokio::test]
+async fn a_one_time_token_is_good_for_one_payload() {
+    let (world, calls) = (World::new(), Calls::default());
+    let receiver = world.receiver(&MAILGUN).handle(Handlers::new().otherwise(calls.failing(1))).unwrap();
+    let genuine = mailgun("a").build();
+    assert_eq!(send(&receiver, &genuine).await, error(500, "failed"));
+    // Same token, same id: what it says is not signed.
+    let forged = refilled(&genuine, "opened", "unsubscribed");
+    assert_eq!(send(&receiver, &forged).await, error(401, "replay"));
+    assert_eq!(send(&receiver, &genuine).await, plain(200));
+    assert_eq!(send(&receiver, &forged).await, error(401, "replay"));
+    assert_eq!(calls.count(), 2);
+}
+
 #[tokio::test]
 async fn a_one_time_token_does_not_stand_between_two_consumers() {
     let (world, calls) = (World::new(), Calls::default());
