@@ -94,32 +94,34 @@ impl Plain {
         };
         let twin = grant.twin;
         if twin && rules.reject_twins {
-            let _freed_or_lost = self.store.release(slot, grant.token).await?;
+            self.free(slot, grant.token).await;
             return Ok(Turn::Ended { end: End::Refused(Error::new(ErrorKind::Replay, "")), twin });
         }
         let mut event = event.clone();
         event.inner.fence = Some(grant.token);
         let end = match self.handle(slot, grant.token, &event, rules).await.into_failed() {
-            Ok(answer) => match self.store.complete(slot, grant.token, Some(&answer)).await? {
-                Held::Yes => End::Handled(answer),
-                Held::Lost => End::Lost,
-            },
-            Err(End::Failed(failure)) if failure.is_permanent() && self.graves.is_some() => {
-                match bury(self.graves.as_deref(), slot, grant.token, &event, failure).await {
-                    Ok(end) => end,
-                    Err(e) => {
-                        let _freed_or_lost = self.store.release(slot, grant.token).await?;
-                        return Err(e);
-                    }
+            Ok(answer) => {
+                let complete = || self.store.complete(slot, grant.token, Some(&answer));
+                match persist(&*self.store, slot, grant.token, complete).await? {
+                    Held::Yes => End::Handled(answer),
+                    Held::Lost => End::Lost,
                 }
+            }
+            Err(End::Failed(failure)) if failure.is_permanent() && self.graves.is_some() => {
+                bury(&*self.store, self.graves.as_deref(), slot, grant.token, &event, failure).await?
             }
             Err(End::Lost) => End::Lost,
             Err(end) => {
-                let _freed_or_lost = self.store.release(slot, grant.token).await?;
+                self.free(slot, grant.token).await;
                 end
             }
         };
         Ok(Turn::Ended { end, twin })
+    }
+
+    async fn free(&self, slot: &Slot, token: Token) {
+        // What the store says now is not why it failed, and a claim that stays runs out by itself.
+        let _freed_or_not = self.store.release(slot, token).await;
     }
 
     /// Without a claim, unless there is something to bury.
@@ -194,7 +196,8 @@ impl<S: TransactionalStore> InTx<S> {
             Err(turn) => return Ok(turn),
         };
         if twin && rules.reject_twins {
-            self.store.rollback(tx).await?;
+            // Dropped, it rolls back all the same.
+            let _undone_or_not = self.store.rollback(tx).await;
             return Ok(Turn::Ended { end: End::Refused(Error::new(ErrorKind::Replay, "")), twin });
         }
         let Some(handler) = self.table.find(event.kind.as_deref()) else {
@@ -216,9 +219,10 @@ impl<S: TransactionalStore> InTx<S> {
                 End::Handled(answer)
             }
             Err(end) => {
-                self.store.rollback(tx).await?;
+                let undone = self.store.rollback(tx).await.is_ok();
                 match end {
-                    End::Failed(failure) if failure.is_permanent() && self.graves.is_some() => {
+                    // A store that could not even do that buries nothing.
+                    End::Failed(failure) if undone && failure.is_permanent() && self.graves.is_some() => {
                         let turn = claim_and_bury(&*self.store, self.graves.as_deref(), slot, event, failure).await?;
                         return Ok(turn.with_twin(twin));
                     }
@@ -259,7 +263,47 @@ fn granted<G>(claim: Claim<G>) -> Result<G, Turn> {
     })
 }
 
+/// How long to wait before what the store could not do is tried again: first this long, then ever longer.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How often at most where nothing can tell the time.
+const TRIES_AT_ONCE: u32 = 3;
+
+/// Tries for as long as a lease lasts: the handler has run, so without its mark it runs again.
+async fn persist<'t>(
+    store: &dyn DynStore,
+    slot: &Slot,
+    token: Token,
+    attempt: impl Fn() -> BoxFuture<'t, Result<Held, Error>>,
+) -> Result<Held, Error> {
+    let mut failed = None;
+    let tries = async {
+        let mut pause = FIRST_PAUSE;
+        for tried in 1_u32.. {
+            match attempt().await {
+                Ok(held) => return Some(held),
+                Err(e) => failed = Some(e),
+            }
+            if !rt::sleep(pause).await && tried >= TRIES_AT_ONCE {
+                return None;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // Held meanwhile, if the store can do that; if not, the next try says so.
+            if let Ok(Held::Lost) = store.extend(slot, token, slot.lease).await {
+                return Some(Held::Lost);
+            }
+        }
+        None
+    };
+    match rt::within(slot.lease, tries).await.flatten() {
+        Some(held) => Ok(held),
+        None => Err(failed.unwrap_or_else(|| Error::new(ErrorKind::Store, "it did not answer"))),
+    }
+}
+
+/// Lets go of the claim if it cannot be buried.
 async fn bury(
+    store: &dyn DynStore,
     graves: Option<&dyn DynGraves>,
     slot: &Slot,
     token: Token,
@@ -267,10 +311,15 @@ async fn bury(
     failure: Failure,
 ) -> Result<End, Error> {
     let Some(graves) = graves else { return Ok(End::Failed(failure)) };
-    Ok(match graves.bury(slot, token, event, &failure.chain()).await? {
-        Held::Yes => End::Buried(failure),
-        Held::Lost => End::Lost,
-    })
+    let why = failure.chain();
+    match persist(store, slot, token, || graves.bury(slot, token, event, &why)).await {
+        Ok(Held::Yes) => Ok(End::Buried(failure)),
+        Ok(Held::Lost) => Ok(End::Lost),
+        Err(e) => {
+            let _freed_or_not = store.release(slot, token).await;
+            Err(e)
+        }
+    }
 }
 
 /// For an event that nobody holds, its transaction gone and the mark with it. Whatever the claim says is right: granted,
@@ -284,7 +333,7 @@ async fn claim_and_bury(
     failure: Failure,
 ) -> Result<Turn, Error> {
     match granted(store.claim(slot).await?) {
-        Ok(grant) => Ok(bury(graves, slot, grant.token, event, failure).await?.into()),
+        Ok(grant) => Ok(bury(store, graves, slot, grant.token, event, failure).await?.into()),
         Err(turn) => Ok(turn),
     }
 }

@@ -177,30 +177,75 @@ async fn a_store_that_is_down_is_a_503_and_nothing_is_handled() {
     assert_eq!((world.ends(), calls.count()), (vec!["refused: store".to_owned()], 0));
 }
 
-#[tokio::test]
-async fn a_mark_that_cannot_be_written_is_no_success() {
-    let (world, calls) = (World::new(), Calls::default());
-    let down = Arc::new(Semaphore::new(1));
-    let up = down.clone();
-    let store = Watched::new(world.store.clone(), move |verb| match verb {
-        "complete"
-            if down.try_acquire().is_ok_and(|once| {
-                once.forget();
-                true
-            }) =>
-        {
+/// A store that fails to complete for as long as there are permits.
+fn incomplete(world: &World, times: usize) -> (Watched, Arc<Semaphore>) {
+    let left = Arc::new(Semaphore::new(times));
+    let down = left.clone();
+    let store = Watched::new(world.store.clone(), move |verb| match (verb, down.try_acquire()) {
+        ("complete", Ok(once)) => {
+            once.forget();
             Err(Error::store("gone"))
         }
         _ => Ok(()),
     });
+    (store, left)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_cannot_be_written_is_tried_again_and_not_the_handler() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let (store, left) = incomplete(&world, 5);
     let receiver = world.over(&STRIPE, store).handle(Handlers::new().otherwise(calls.handler())).unwrap();
     let request = stripe("evt_1", "a.b").build();
-    assert_eq!(send(&receiver, &request).await, error(503, "store"));
-    assert_eq!(up.available_permits(), 0);
-    // Nobody knows whether it was written, so the claim runs out by itself.
-    world.time.forward(60);
     assert_eq!(send(&receiver, &request).await, plain(200));
+    assert_eq!(left.available_permits(), 0);
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(send(&receiver, &request).await, plain(200));
+    assert_eq!((world.ends(), calls.count()), (vec!["handled".to_owned(), "duplicate".to_owned()], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_is_not_written_within_a_lease_is_no_success() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let (store, left) = incomplete(&world, 1000);
+    let receiver = world.over(&PATIENT, store).handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    let request = stripe("evt_1", "a.b").build();
+    let start = tokio::time::Instant::now();
+    assert_eq!(send(&receiver, &request).await, error(503, "store"));
+    assert_eq!(start.elapsed().as_secs(), 60);
+    // Nobody knows whether it was written, so the claim runs out by itself.
+    left.forget_permits(1000);
+    assert_eq!(send(&receiver, &request).await, plain(200));
+    assert_eq!((world.ends(), calls.count()), (vec!["refused: store".to_owned(), "handled".to_owned()], 2));
+}
+
+#[test]
+fn without_a_runtime_a_mark_is_tried_again_at_once() {
+    let (world, calls) = (World::new(), Calls::default());
+    for (failing, status) in [(2, 200), (1000, 503)] {
+        let (store, left) = incomplete(&world, failing);
+        let receiver = world.over(&STRIPE, store).handle(Handlers::new().otherwise(calls.handler())).unwrap();
+        let request = stripe(&format!("evt_{failing}"), "a.b").build();
+        let mut answer = std::pin::pin!(receiver.receive(request));
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(response) = answer.as_mut().poll(&mut cx) else { panic!("it waits") };
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(failing - left.available_permits(), failing.min(3));
+    }
     assert_eq!(calls.count(), 2);
+}
+
+#[tokio::test]
+async fn a_claim_that_cannot_be_given_back_does_not_hide_why_the_handler_failed() {
+    let world = World::new();
+    let store = Watched::new(world.store.clone(), |verb| match verb {
+        "release" => Err(Error::store("gone")),
+        _ => Ok(()),
+    });
+    let handlers = Handlers::new().otherwise(Calls::default().failing(1));
+    let receiver = world.over(&STRIPE, store).handle(handlers).unwrap();
+    assert_eq!(send(&receiver, &stripe("evt_1", "a.b").build()).await, error(500, "failed"));
+    assert_eq!(world.ends(), ["failed"]);
 }
 
 #[test]
