@@ -15,6 +15,8 @@
 
 mod erased;
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod shared;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -24,6 +26,8 @@ use std::{future::Future, ops::DerefMut, time::Duration};
 use time::OffsetDateTime;
 
 pub(crate) use self::erased::{DynGraves, DynStore};
+#[cfg(feature = "postgres")]
+pub use self::postgres::PgStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
 pub use self::{erased::BoxStore, memory::MemoryStore};
@@ -142,7 +146,7 @@ pub enum Held {
 /// Every verb fails with [`Error::store`]; the receiver answers 503 then, and the provider sends again.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store",
-    note = "use `MemoryStore` or `SqliteStore`, or implement `inhook::store::IdempotencyStore`"
+    note = "use `MemoryStore`, `SqliteStore` or `PgStore`, or implement `inhook::store::IdempotencyStore`"
 )]
 pub trait IdempotencyStore: Send + Sync + 'static {
     /// Takes the key, and its place in its stream, if both are free. Judged in this order:
@@ -194,7 +198,7 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 ///    [`wait`](Order::Sequence::wait); then [`Gap::Proceed`] grants it, and [`Gap::Block`] keeps it busy.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no order",
-    note = "`ordered_by` needs a store that implements `inhook::store::OrderingStore`, such as `MemoryStore` or `SqliteStore`"
+    note = "`ordered_by` needs a store that implements `inhook::store::OrderingStore`, such as `MemoryStore`, `SqliteStore` or `PgStore`"
 )]
 pub trait OrderingStore: IdempotencyStore {
     /// The streams in which an event has waited for longer than its `wait`, sorted, from just after `after`. A claim
@@ -230,7 +234,7 @@ impl Blocked {
 /// Marks events in the transaction that a handler writes through.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no transactions to share with a handler",
-    note = "`handle_in_tx` needs a store that implements `inhook::store::TransactionalStore`, such as `SqliteStore`; `handle` does not"
+    note = "`handle_in_tx` needs a store that implements `inhook::store::TransactionalStore`, such as `SqliteStore` or `PgStore`; `handle` does not"
 )]
 pub trait TransactionalStore: IdempotencyStore {
     /// What a handler writes through.

@@ -1,0 +1,323 @@
+//! Streams: held, moved on, waited in.
+
+use std::{cmp::Ordering, time::Duration};
+
+use sqlx::PgConnection;
+
+use super::{
+    super::{Blocked, Claim, Gap, Order, OrderingStore, Place, Rank, Slot, Stream},
+    PgStore, TRY_AGAIN,
+    row::{At, Row, date, micros, tenant, tenant_of, text, until},
+    sqlx,
+    tx::{PgTx, again},
+};
+use crate::Error;
+
+/// For how long a mark is kept that was set by hand in a stream without events.
+const SKIPPED: Duration = Duration::from_secs(31 * 86_400);
+
+impl OrderingStore for PgStore {
+    async fn blocked(&self, after: Option<&Stream>, limit: u32) -> Result<Vec<Blocked>, Error> {
+        self.list_blocked(after, limit).await.map_err(Error::store)
+    }
+
+    async fn skip(&self, stream: &Stream, rank: &Rank) -> Result<bool, Error> {
+        let Some(previous) = rank.previous() else { return Ok(false) };
+        again(|| self.try_skip(stream, &previous)).await.map_err(Error::store)
+    }
+}
+
+impl PgStore {
+    async fn list_blocked(&self, after: Option<&Stream>, limit: u32) -> Result<Vec<Blocked>, sqlx::Error> {
+        const SQL: &str = "select source, tenant, consumer, name, (array_agg(rank order by rank, since))[1],
+                (array_agg(since order by rank, since))[1], count(*)
+            from @table_waiting@end
+            where $2::bytea is null or (source, tenant, consumer, name) > ($2, $3, $4, $5)
+            group by source, tenant, consumer, name having bool_or(@now - since >= wait)
+            order by source, tenant, consumer, name limit $6";
+        type Found = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, i64, i64);
+        let at = self.at();
+        let found: Vec<Found> = sqlx::query_as(at.timed(SQL))
+            .bind(at.now)
+            .bind(after.map(|s| s.source.as_bytes()))
+            .bind(after.map(|s| tenant(s.tenant.as_deref())))
+            .bind(after.map(|s| s.consumer.as_bytes()))
+            .bind(after.map(|s| s.name.as_bytes()))
+            .bind(i64::from(limit))
+            .fetch_all(self.pool())
+            .await?;
+        let blocked = found.into_iter().map(|(source, tenant, consumer, name, rank, since, waiting)| {
+            let stream = Stream {
+                source: text(source)?,
+                tenant: tenant_of(tenant)?,
+                consumer: text(consumer)?,
+                name: text(name)?,
+            };
+            Ok(Blocked::new(stream, Rank::bytes(rank), date(since), waiting.cast_unsigned()))
+        });
+        blocked.collect()
+    }
+
+    async fn try_skip(&self, stream: &Stream, previous: &Rank) -> Result<bool, sqlx::Error> {
+        let mut tx = PgTx::begin(self.pool()).await?;
+        let moved = Row::from(stream)
+            .query(
+                self.at(),
+                "insert into @table_stream@end as s (source, tenant, consumer, name, rank, forget_at)
+                select $1, $2, $3, $4, $7, @now + $8 where @wait
+                on conflict (source, tenant, consumer, name) do update
+                set rank = excluded.rank, forget_at = greatest(s.forget_at, excluded.forget_at)
+                where s.rank is null or s.rank < excluded.rank",
+            )
+            .bind(previous.as_bytes())
+            .bind(micros(SKIPPED))
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if moved > 0 {
+            reach(&mut tx, self.at(), stream.into(), previous).await?;
+        }
+        tx.commit().await?;
+        Ok(moved > 0)
+    }
+}
+
+type Seen = (Option<Vec<u8>>, bool, Option<i64>, i64);
+
+/// Locks the stream's row, which is there after this, and says why the place cannot be had; `None` if it can or there
+/// is none.
+pub(super) async fn refusal<G>(
+    conn: &mut PgConnection,
+    at: At<'_>,
+    slot: &Slot,
+) -> Result<Option<Claim<G>>, sqlx::Error> {
+    let Some(place) = &slot.place else { return Ok(None) };
+    let row = Row::of_stream(slot, &place.stream);
+    let (mark, tombstone, lease_until, now) = loop {
+        // Insert first: of two at once, one waits here for the other's end.
+        let made = row
+            .query(
+                at,
+                "insert into @table_stream@end (source, tenant, consumer, name, forget_at)
+                select $1, $2, $3, $4, @now + $7 where @wait
+                on conflict (source, tenant, consumer, name) do nothing",
+            )
+            .bind(micros(slot.remember))
+            .execute(&mut *conn)
+            .await?;
+        if made.rows_affected() > 0 {
+            return Ok(None);
+        }
+        let seen: Option<Seen> = row
+            .select(
+                at,
+                "select rank, tombstone, lease_until, @now from @table_stream@end
+                where source = $1 and tenant = $2 and consumer = $3 and name = $4 and @wait for update",
+            )
+            .fetch_optional(&mut *conn)
+            .await?;
+        // Else somebody has removed it since.
+        if let Some(seen) = seen {
+            break seen;
+        }
+    };
+    // By another key: this one's lease has run out, and with it that of its stream.
+    if let Some(lease_until) = lease_until.filter(|at| *at > now) {
+        return Ok(Some(Claim::Busy { retry_after: until(now, lease_until) }));
+    }
+    let Some(mark) = mark.map(Rank::bytes) else { return Ok(None) };
+    match judge(place, &mark, tombstone) {
+        Verdict::Apply => Ok(None),
+        Verdict::Stale => {
+            stop_waiting(conn, at, slot, place).await?;
+            Ok(Some(Claim::Stale))
+        }
+        Verdict::Wait(wait, on_gap) => {
+            let left = note(conn, at, slot, place, wait).await?;
+            match on_gap {
+                Gap::Proceed if left.is_zero() => Ok(None),
+                // Only the missing one or an operator ends it, so there is no better guess.
+                Gap::Block if left.is_zero() => Ok(Some(Claim::Busy { retry_after: wait.max(TRY_AGAIN) })),
+                _ => Ok(Some(Claim::Busy { retry_after: left })),
+            }
+        }
+    }
+}
+
+enum Verdict {
+    Apply,
+    Stale,
+    Wait(Duration, Gap),
+}
+
+fn judge(place: &Place, mark: &Rank, tombstone: bool) -> Verdict {
+    let to_mark = place.rank.cmp(mark);
+    if tombstone && (to_mark.is_lt() || to_mark.is_eq() && !place.last) {
+        return Verdict::Stale;
+    }
+    match (place.order, to_mark) {
+        (Order::Serial, _) => Verdict::Apply,
+        (_, Ordering::Less) => Verdict::Stale,
+        (Order::Latest, _) | (_, Ordering::Equal) => Verdict::Apply,
+        (Order::Sequence { .. }, _) if mark.next().as_ref() == Some(&place.rank) => Verdict::Apply,
+        (Order::Sequence { wait, on_gap }, Ordering::Greater) => Verdict::Wait(wait, on_gap),
+    }
+}
+
+/// Notes that the event waits, and says for how long it still has to.
+async fn note(
+    conn: &mut PgConnection,
+    at: At<'_>,
+    slot: &Slot,
+    place: &Place,
+    wait: Duration,
+) -> Result<Duration, sqlx::Error> {
+    let row = Row::of_stream(slot, &place.stream);
+    let (since, now): (i64, i64) = row
+        .select(
+            at,
+            "insert into @table_waiting@end (source, tenant, consumer, name, rank, id, since, wait)
+            select $1, $2, $3, $4, $7, $8, @now, $9 where @wait
+            on conflict (source, tenant, consumer, name, rank, id) do update set wait = excluded.wait
+            returning since, @now",
+        )
+        .bind(place.rank.as_bytes())
+        .bind(slot.key.id.as_bytes())
+        .bind(micros(wait))
+        .fetch_one(&mut *conn)
+        .await?;
+    // The stream has seen something.
+    row.query(
+        at,
+        "update @table_stream@end set forget_at = greatest(forget_at, @now + $7)
+        where source = $1 and tenant = $2 and consumer = $3 and name = $4 and @wait",
+    )
+    .bind(micros(slot.remember))
+    .execute(conn)
+    .await?;
+    Ok(until(now, since.saturating_add(micros(wait))))
+}
+
+async fn stop_waiting(conn: &mut PgConnection, at: At<'_>, slot: &Slot, place: &Place) -> Result<(), sqlx::Error> {
+    Row::of_stream(slot, &place.stream)
+        .query(
+            at,
+            "delete from @table_waiting@end
+            where source = $1 and tenant = $2 and consumer = $3 and name = $4 and rank = $7 and id = $8 and @wait",
+        )
+        .bind(place.rank.as_bytes())
+        .bind(slot.key.id.as_bytes())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Where the mark has come to `rank`, neither that nor what comes next waits any longer.
+async fn reach(conn: &mut PgConnection, at: At<'_>, row: Row<'_>, rank: &Rank) -> Result<(), sqlx::Error> {
+    let next = rank.next();
+    row.query(
+        at,
+        "delete from @table_waiting@end
+        where source = $1 and tenant = $2 and consumer = $3 and name = $4 and rank <= $7",
+    )
+    .bind(next.as_ref().unwrap_or(rank).as_bytes())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the slot's stream, whose row is locked, for a token, or, in a transaction, from whoever's lease has run out.
+pub(super) async fn hold(
+    conn: &mut PgConnection,
+    at: At<'_>,
+    slot: &Slot,
+    token: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    let Some(place) = &slot.place else { return Ok(()) };
+    Row::of_stream(slot, &place.stream)
+        .query(
+            at,
+            "update @table_stream@end set token = $7, lease_until = case when $7::bigint is not null then @now + $8 end,
+                forget_at = greatest(forget_at, @now + $9)
+            where source = $1 and tenant = $2 and consumer = $3 and name = $4 and @wait",
+        )
+        .bind(token)
+        .bind(micros(slot.lease))
+        .bind(micros(slot.remember))
+        .execute(&mut *conn)
+        .await?;
+    stop_waiting(conn, at, slot, place).await
+}
+
+/// `false` if the token does not hold the slot's stream.
+pub(super) async fn extend(
+    conn: &mut PgConnection,
+    at: At<'_>,
+    slot: &Slot,
+    token: i64,
+    lease: Duration,
+) -> Result<bool, sqlx::Error> {
+    let Some(place) = &slot.place else { return Ok(true) };
+    let done = Row::of_stream(slot, &place.stream)
+        .query(
+            at,
+            "update @table_stream@end set lease_until = @now + $8
+            where source = $1 and tenant = $2 and consumer = $3 and name = $4 and token = $7 and @wait",
+        )
+        .bind(token)
+        .bind(micros(lease))
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Moves the mark to the slot's place and frees the stream; `false` if the token (in a transaction: nobody) does not
+/// hold it.
+pub(super) async fn advance(
+    conn: &mut PgConnection,
+    at: At<'_>,
+    slot: &Slot,
+    token: Option<i64>,
+) -> Result<bool, sqlx::Error> {
+    let Some(place) = &slot.place else { return Ok(true) };
+    let row = Row::of_stream(slot, &place.stream);
+    let done = row
+        .query(
+            at,
+            "update @table_stream@end set
+                tombstone = case when rank is null or $8 > rank then $9
+                    when $8 = rank then tombstone or $9 else tombstone end,
+                rank = greatest(rank, $8),
+                token = null, lease_until = null, forget_at = greatest(forget_at, @now + $10)
+            where source = $1 and tenant = $2 and consumer = $3 and name = $4
+            and token is not distinct from $7 and @wait",
+        )
+        .bind(token)
+        .bind(place.rank.as_bytes())
+        .bind(place.last)
+        .bind(micros(slot.remember))
+        .execute(&mut *conn)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    reach(conn, at, row, &place.rank).await?;
+    Ok(true)
+}
+
+/// Frees the slot's stream and leaves its mark; `false` if the token does not hold it.
+pub(super) async fn let_go(conn: &mut PgConnection, at: At<'_>, slot: &Slot, token: i64) -> Result<bool, sqlx::Error> {
+    // Nothing is left of a stream that has no mark; nobody waits in one.
+    const NEW: &str = "delete from @table_stream@end
+        where source = $1 and tenant = $2 and consumer = $3 and name = $4 and token = $7 and rank is null and @wait";
+    const AGAIN: &str = "update @table_stream@end set token = null, lease_until = null
+        where source = $1 and tenant = $2 and consumer = $3 and name = $4 and token = $7 and @wait";
+    let Some(place) = &slot.place else { return Ok(true) };
+    for sql in [NEW, AGAIN] {
+        let row = Row::of_stream(slot, &place.stream);
+        if row.query(at, sql).bind(token).execute(&mut *conn).await?.rows_affected() > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

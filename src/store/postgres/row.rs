@@ -1,0 +1,148 @@
+//! How keys, times and spans stand in the tables.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, FromRow, Postgres,
+    postgres::{PgArguments, PgRow},
+    query::{Query, QueryAs},
+};
+use time::OffsetDateTime;
+
+use super::{
+    super::{Key, Slot, Stream, Token},
+    sqlx,
+};
+
+/// The longest span there is: added to any time of this age it still fits.
+const FOR_EVER: i64 = i64::MAX / 2;
+
+/// A subquery, for PostgreSQL to work out once a statement and look up in an index.
+const NOW: &str = "(select coalesce($5::bigint, (extract(epoch from clock_timestamp()) * 1000000)::bigint))";
+
+/// What every statement needs to know: where the tables are and what time it is.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    /// `"schema"."prefix`, which each table's name ends.
+    pub(super) tables: &'a Arc<str>,
+    /// The time, where it is not the database's.
+    pub(super) now: Option<i64>,
+    /// For how long a lock is waited for, as PostgreSQL reads it.
+    pub(super) wait: &'a str,
+}
+
+impl At<'_> {
+    /// The statement with the tables' names, `@now` for the time (`$5`) and `@wait`, a condition that sets how long a
+    /// lock is waited for (`$6`) until the transaction ends.
+    pub(super) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
+        self.fill(sql, NOW)
+    }
+
+    /// The same for a statement that has the time as its `$1`.
+    pub(super) fn timed(&self, sql: &str) -> AssertSqlSafe<String> {
+        self.fill(sql, &NOW.replace("$5", "$1"))
+    }
+
+    fn fill(&self, sql: &str, now: &str) -> AssertSqlSafe<String> {
+        // Only names that were checked get in here: what is asked for is bound.
+        AssertSqlSafe(
+            sql.replace("@now", now)
+                .replace("@wait", "set_config('lock_timeout', $6, true) is not null")
+                .replace("@table_", self.tables)
+                .replace("@end", "\""),
+        )
+    }
+}
+
+/// The four columns that every table of events or streams begins with: `$1` to `$4` of a statement.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    source: &'a str,
+    tenant: Option<&'a str>,
+    consumer: &'a str,
+    /// The event's id or the stream's name.
+    name: &'a str,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn of_stream(slot: &'a Slot, name: &'a str) -> Self {
+        Self { name, ..Self::from(&slot.key) }
+    }
+
+    /// Binds `$1` to `$6`.
+    pub(super) fn query(self, at: At<'a>, sql: &str) -> Query<'a, Postgres, PgArguments> {
+        sqlx::query(at.sql(sql))
+            .bind(self.source.as_bytes())
+            .bind(tenant(self.tenant))
+            .bind(self.consumer.as_bytes())
+            .bind(self.name.as_bytes())
+            .bind(at.now)
+            .bind(at.wait)
+    }
+
+    /// The same, for what it returns.
+    pub(super) fn select<O>(self, at: At<'a>, sql: &str) -> QueryAs<'a, Postgres, O, PgArguments>
+    where
+        O: for<'r> FromRow<'r, PgRow>,
+    {
+        sqlx::query_as(at.sql(sql))
+            .bind(self.source.as_bytes())
+            .bind(tenant(self.tenant))
+            .bind(self.consumer.as_bytes())
+            .bind(self.name.as_bytes())
+            .bind(at.now)
+            .bind(at.wait)
+    }
+}
+
+impl<'a> From<&'a Key> for Row<'a> {
+    fn from(key: &'a Key) -> Self {
+        Self { source: &key.source, tenant: key.tenant.as_deref(), consumer: &key.consumer, name: &key.id }
+    }
+}
+
+impl<'a> From<&'a Stream> for Row<'a> {
+    fn from(stream: &'a Stream) -> Self {
+        Self {
+            source: &stream.source,
+            tenant: stream.tenant.as_deref(),
+            consumer: &stream.consumer,
+            name: &stream.name,
+        }
+    }
+}
+
+pub(super) fn tenant(tenant: Option<&str>) -> Vec<u8> {
+    tenant.map(|tenant| [b"=", tenant.as_bytes()].concat()).unwrap_or_default()
+}
+
+/// The name that bytes of a table are.
+pub(super) fn text(bytes: Vec<u8>) -> Result<String, sqlx::Error> {
+    String::from_utf8(bytes).map_err(|e| sqlx::Error::Decode(e.into()))
+}
+
+/// The tenant that bytes of a table are.
+pub(super) fn tenant_of(mut bytes: Vec<u8>) -> Result<Option<String>, sqlx::Error> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    text(bytes.split_off(1)).map(Some)
+}
+
+/// In microseconds, rounded up; what is too long to be told apart from for ever is for ever.
+pub(super) fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_nanos().div_ceil(1000)).map_or(FOR_EVER, |span| span.min(FOR_EVER))
+}
+
+pub(super) fn until(now: i64, then: i64) -> Duration {
+    Duration::from_micros(u64::try_from(then.saturating_sub(now)).unwrap_or_default())
+}
+
+pub(super) fn date(micros: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// `None` for one that this store cannot have made.
+pub(super) fn token(token: Token) -> Option<i64> {
+    i64::try_from(token.0).ok()
+}

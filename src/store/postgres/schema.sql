@@ -1,0 +1,81 @@
+-- Times are microseconds since 1970, by the database's clock; spans are microseconds. Names are bytes of UTF-8, which
+-- every encoding of a database can hold and which sort the same everywhere: read them by convert_from(id, 'UTF8').
+-- A tenant is '=' and its name, or nothing for none: NULL would equal nothing in a key.
+
+create table inhook_schema (
+    -- How many of the scripts have run.
+    version integer not null
+);
+
+insert into inhook_schema (version) values (0);
+
+create sequence inhook_token as bigint;
+
+create table inhook_event (
+    source bytea not null,
+    tenant bytea not null,
+    consumer bytea not null,
+    id bytea not null,
+    -- Done: the mark. A redrive holds the key beside it.
+    done_generation bigint,
+    forget_at bigint,
+    fingerprint bytea,
+    twins boolean not null default false,
+    answer bytea,
+    -- Held: the claim.
+    token bigint,
+    lease_until bigint,
+    primary key (source, tenant, consumer, id),
+    check ((done_generation is null) = (forget_at is null)),
+    check ((token is null) = (lease_until is null)),
+    check (done_generation is not null or token is not null)
+);
+
+create index inhook_event_forget on inhook_event (forget_at) where forget_at is not null;
+create index inhook_event_lease on inhook_event (lease_until) where lease_until is not null;
+create index inhook_event_twin on inhook_event (source, tenant, consumer, fingerprint) where twins;
+
+create table inhook_stream (
+    source bytea not null,
+    tenant bytea not null,
+    consumer bytea not null,
+    name bytea not null,
+    -- The mark: the highest rank that was completed, and whether it ended the stream.
+    rank bytea,
+    tombstone boolean not null default false,
+    -- Held: the claim, which holds an event's key too.
+    token bigint,
+    lease_until bigint,
+    forget_at bigint not null,
+    primary key (source, tenant, consumer, name),
+    check ((token is null) = (lease_until is null)),
+    check (rank is not null or not tombstone)
+);
+
+create index inhook_stream_forget on inhook_stream (forget_at) where not tombstone;
+
+-- Events that wait for a predecessor. Nothing waits in a stream that was forgotten.
+create table inhook_waiting (
+    source bytea not null,
+    tenant bytea not null,
+    consumer bytea not null,
+    name bytea not null,
+    rank bytea not null,
+    id bytea not null,
+    since bigint not null,
+    wait bigint not null,
+    primary key (source, tenant, consumer, name, rank, id),
+    foreign key (source, tenant, consumer, name) references inhook_stream on delete cascade
+);
+
+create table inhook_dead_letter (
+    id bigint generated always as identity primary key,
+    source bytea not null,
+    tenant bytea not null,
+    consumer bytea not null,
+    key bytea not null,
+    generation bigint not null,
+    event bytea not null,
+    error bytea not null,
+    buried_at bigint not null
+);
