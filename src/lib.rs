@@ -36,7 +36,7 @@
 //!
 //! # What it does not do
 //! - Public-key signatures, JWTs and certificates (PayPal, SendGrid, Discord, AWS SNS, Google Pub/Sub): not yet.
-//! - PostgreSQL and Redis: not yet; [stores](store) of your own are welcome, and `testing` has suites that prove them.
+//! - Redis: not yet; [stores](store) of your own are welcome, and `testing` has suites that prove them.
 //! - A durable inbox with a worker: not yet. Until then handlers run before the answer.
 //! - Sending webhooks, and models of other people's payloads: never. Payloads are your own types.
 //!
@@ -50,6 +50,7 @@
 //! | `axum` | the same with axum's nesting, and the `Webhook` extractor |
 //! | `actix` | a handler, an extractor and conversions for actix-web 4 |
 //! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
+//! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
 //! | `testing` | signed requests for every provider, conformance suites for your own store or provider |
 //!

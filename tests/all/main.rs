@@ -13,6 +13,8 @@ mod disconnect;
 mod claims;
 #[cfg(feature = "testing")]
 mod identity;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "testing")]
 mod peers;
 #[cfg(feature = "testing")]

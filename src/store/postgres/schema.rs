@@ -44,8 +44,8 @@ async fn run(pool: &PgPool, at: At<'_>, schema: &str, prefix: &str) -> Result<()
     if from >= MIGRATIONS.len() as i64 {
         return tx.rollback().await;
     }
-    let there: bool = sqlx::query_scalar("select to_regnamespace($1) is not null")
-        .bind(format!("\"{schema}\""))
+    let there: bool = sqlx::query_scalar("select exists (select from pg_namespace where nspname = $1)")
+        .bind(schema)
         .fetch_one(&mut *tx)
         .await?;
     // Even with `if not exists` this wants a right that a schema's user need not have.
@@ -75,10 +75,15 @@ async fn version(pool: &PgPool, at: At<'_>) -> Result<usize, Error> {
 }
 
 async fn applied(conn: &mut PgConnection, at: At<'_>) -> Result<Option<i64>, sqlx::Error> {
-    let there: bool = sqlx::query_scalar("select to_regclass($1) is not null")
-        .bind(at.sql("@table_schema@end").0)
-        .fetch_one(&mut *conn)
-        .await?;
+    // Not by `to_regclass`, whose cache does not know what somebody made while one waited for the advisory lock.
+    let there: bool = sqlx::query_scalar(
+        "select exists (
+            select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where format('\"%s\".\"%s\"', n.nspname, c.relname) = $1)",
+    )
+    .bind(at.sql("@table_schema@end").0)
+    .fetch_one(&mut *conn)
+    .await?;
     if !there {
         return Ok(None);
     }

@@ -1,0 +1,230 @@
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
+use super::*;
+
+const SHORT: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+async fn whoever_waits_in_vain_is_busy_and_other_keys_wait_for_nothing() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 4, SHORT).await;
+    let taken = placed("evt_1", "cus_1", 5, Order::Latest);
+    let mut tx = begin(&store, &taken).await;
+    affect(&mut tx, "evt_1").await;
+    for busy in [&taken, &slot("evt_1"), &placed("evt_2", "cus_1", 6, Order::Latest)] {
+        assert!(matches!(store.claim(busy).await.unwrap(), Claim::Busy { .. }));
+        assert!(matches!(store.begin(busy).await.unwrap(), Claim::Busy { .. }));
+    }
+    complete(&store, &slot("evt_3")).await;
+    assert_eq!(effects(&store, "evt_1").await, 0);
+    store.commit(tx, &taken, Some(&Answer::text("done"))).await.unwrap();
+    let Claim::Duplicate(answer) = store.begin(&taken).await.unwrap() else { panic!("twice") };
+    assert_eq!((answer, effects(&store, "evt_1").await), (Some(Answer::text("done")), 1));
+}
+
+#[tokio::test]
+async fn a_handler_has_its_own_lock_timeout_and_read_committed() {
+    let Some(database) = database().await else { return };
+    let options =
+        database.options().options([("lock_timeout", "1234"), ("default_transaction_isolation", "serializable")]);
+    let store = PgStore::builder(PgPool::connect_with(options).await.unwrap()).open().await.unwrap();
+    let lapsed = Slot::new(slot("lapsed").key, Duration::ZERO, REMEMBER);
+    claim(&store, &lapsed).await;
+    for slot in [slot("new"), lapsed, placed("placed", "cus_1", 1, Order::Latest)] {
+        let mut tx = begin(&store, &slot).await;
+        let set: (String, String, String) = sqlx::query_as(
+            "select current_setting('lock_timeout'), current_setting('transaction_isolation'),
+                current_setting('idle_in_transaction_session_timeout')",
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+        assert_eq!(set, ("1234ms".to_owned(), "read committed".to_owned(), "1min".to_owned()));
+        store.commit(tx, &slot, None).await.unwrap();
+        let after: String = sqlx::query_scalar("select current_setting('idle_in_transaction_session_timeout')")
+            .fetch_one(store.pool())
+            .await
+            .unwrap();
+        assert_eq!(after, "0");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_or_panics_leaves_nothing() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 1, PATIENCE).await;
+    let slot = placed("evt_1", "cus_1", 5, Order::Latest);
+    for panics in [false, true, false] {
+        let (store, slot) = (store.clone(), slot.clone());
+        let handler = tokio::spawn(async move {
+            let mut tx = begin(&store, &slot).await;
+            affect(&mut tx, "evt_1").await;
+            assert!(!panics, "on purpose");
+        });
+        assert_eq!(handler.await.is_err(), panics);
+    }
+    assert_eq!(effects(&store, "evt_1").await, 0);
+    complete(&store, &placed("evt_0", "cus_1", 4, Order::Latest)).await;
+    let mut tx = begin(&store, &slot).await;
+    affect(&mut tx, "evt_1").await;
+    store.commit(tx, &slot, None).await.unwrap();
+    assert_eq!(effects(&store, "evt_1").await, 1);
+    assert!(matches!(store.claim(&placed("evt_2", "cus_1", 4, Order::Latest)).await.unwrap(), Claim::Stale));
+}
+
+#[tokio::test]
+async fn a_transaction_that_was_ended_from_within_is_not_a_success() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 1, PATIENCE).await;
+    for end in ["rollback", "commit", "rollback; begin", "commit; begin"] {
+        let mut tx = begin(&store, &slot(end)).await;
+        sqlx::raw_sql(end).execute(&mut *tx).await.unwrap();
+        assert_eq!(store.commit(tx, &slot(end), None).await.unwrap_err().kind(), ErrorKind::Store, "{end}");
+        complete(&store, &slot(&format!("after {end}"))).await;
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_a_handler_passes_over_is_not_a_success() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 1, PATIENCE).await;
+    let mut tx = begin(&store, &slot("evt_1")).await;
+    affect(&mut tx, "evt_1").await;
+    assert!(sqlx::raw_sql("select 1 / 0").execute(&mut *tx).await.is_err());
+    assert_eq!(store.commit(tx, &slot("evt_1"), None).await.unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(effects(&store, "evt_1").await, 0);
+    complete(&store, &slot("evt_1")).await;
+}
+
+#[tokio::test]
+async fn a_holder_that_is_stuck_is_cut_off() {
+    let Some(database) = database().await else { return };
+    let pool = database.pool(3).await;
+    let store = PgStore::builder(pool).wait(PATIENCE).idle(SHORT).open().await.unwrap();
+    let stuck = begin(&store, &slot("evt_1")).await;
+    // Waits until the server has rolled the first back.
+    let tx = begin(&store, &slot("evt_1")).await;
+    store.commit(tx, &slot("evt_1"), None).await.unwrap();
+    assert_eq!(store.commit(stuck, &slot("evt_1"), None).await.unwrap_err().kind(), ErrorKind::Store);
+    for n in 0..5 {
+        complete(&store, &slot(&n.to_string())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_late_holder_has_lost_what_a_transaction_took() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 2, PATIENCE).await;
+    let mut slot = placed("evt_1", "cus_1", 5, Order::Serial);
+    slot.lease = Duration::ZERO;
+    let late = claim(&store, &slot).await;
+    let other = placed("evt_2", "cus_1", 6, Order::Serial);
+    let tx = begin(&store, &other).await;
+    store.rollback(tx).await.unwrap();
+    assert_eq!(store.extend(&slot, late.token, Duration::ZERO).await.unwrap(), Held::Yes);
+    let tx = begin(&store, &other).await;
+    store.commit(tx, &other, None).await.unwrap();
+    assert_eq!(store.complete(&slot, late.token, None).await.unwrap(), Held::Lost);
+    assert_eq!(store.release(&slot, late.token).await.unwrap(), Held::Lost);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_was_the_victim_of_a_deadlock_is_tried_again() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 4, PATIENCE).await;
+    let (one, two) = (placed("evt_1", "cus_1", 1, Order::Serial), placed("evt_2", "cus_1", 2, Order::Serial));
+    complete(&store, &one).await;
+    // Has the stream, and will want the key that the claim has by then. The claim waits for the longer time, so it is
+    // the other that detects the deadlock first, unless that one's own check is put off.
+    let mut tx = store.pool().begin().await.unwrap();
+    sqlx::raw_sql("set local deadlock_timeout = '60s'; select from inhook_stream for update")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let claiming = tokio::spawn({
+        let (store, two) = (store.clone(), two.clone());
+        async move { store.claim(&two).await }
+    });
+    let waiting =
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(store.pool()).await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let blocked = sqlx::query(
+        "insert into inhook_event (source, tenant, consumer, id, token, lease_until)
+        values ('stripe', '', 'orders', 'evt_2', 0, 0) on conflict do nothing",
+    );
+    blocked.execute(&mut *tx).await.unwrap();
+    let deadlocks = "select 1 from inhook_event where id = 'evt_2'";
+    assert_eq!(sqlx::query(deadlocks).execute(&mut *tx).await.unwrap().rows_affected(), 1);
+    tx.rollback().await.unwrap();
+    let grant = granted(claiming.await.unwrap().unwrap());
+    assert_eq!(store.complete(&two, grant.token, None).await.unwrap(), Held::Yes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_that_cannot_be_put_in_order_are_tried_again() {
+    let Some(database) = database().await else { return };
+    let options = database.options().options([("default_transaction_isolation", "serializable")]);
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(16).connect_with(options).await.unwrap();
+    let store = PgStore::builder(pool).wait(PATIENCE).open().await.unwrap();
+    for round in 0..10 {
+        let claims: Vec<_> = (0..16)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.claim(&slot(&round.to_string())).await.unwrap() })
+            })
+            .collect();
+        let mut grants = 0;
+        for claim in claims {
+            grants += usize::from(matches!(claim.await.unwrap(), Claim::Granted(_)));
+        }
+        assert_eq!(grants, 1);
+    }
+}
+
+/// Drops the future after so many polls; `None` if it was not done by then.
+async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_transaction_is_all_or_nothing_wherever_it_was_dropped() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 1, PATIENCE).await;
+    let mut done = 0;
+    for polls in 0..60 {
+        let id = format!("evt_{polls}");
+        let slot = slot(&id);
+        let whole = async {
+            let mut tx = begin(&store, &slot).await;
+            affect(&mut tx, &id).await;
+            store.commit(tx, &slot, None).await.unwrap();
+        };
+        let whole = drop_after(polls, whole).await;
+        let marked = match store.begin(&slot).await.unwrap() {
+            Claim::Granted(_) => 0,
+            Claim::Duplicate(None) => 1,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(effects(&store, &id).await, marked);
+        if whole.is_some() {
+            assert_eq!(marked, 1);
+            done += 1;
+        }
+    }
+    assert!((1..60).contains(&done));
+}
