@@ -6,7 +6,13 @@
 pub(crate) mod data;
 pub(crate) mod ideal;
 
-use std::{hint::black_box, time::Duration};
+use std::{
+    future::Future,
+    hint::black_box,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use cpu_time::ThreadTime;
 
@@ -41,7 +47,7 @@ impl<'c> Table<'c> {
 
     /// Runs them in turn and prints medians, their ratios within a turn, and allocations.
     pub(crate) fn run(mut self) {
-        if std::env::args().skip(1).any(|arg| !arg.starts_with('-') && !self.title.contains(&arg)) {
+        if !asked(&self.title) {
             return;
         }
         let times: Vec<usize> = self.cases.iter_mut().map(Case::fit).collect();
@@ -56,14 +62,15 @@ impl<'c> Table<'c> {
         let ideal = self.cases.iter().position(|case| case.name == "ideal");
         println!("\n{}", self.title);
         let by_ideal = if ideal.is_some() { "  / ideal" } else { "" };
-        println!("{:34}{:>11}{:>9}{by_ideal}{:>14}", "", "ns", "/ first", "allocs (B)");
+        println!("{:34}{:>11}{:>11}{:>9}{by_ideal}{:>14}", "", "ns", "- first", "/ first", "allocs (B)");
         for (at, case) in self.cases.iter_mut().enumerate() {
             let counted = allocation_counter::measure(|| (case.work)(1));
-            let beside = |other: usize| median(turns[at].iter().zip(&turns[other]).map(|(a, b)| a / b));
-            let by_ideal = ideal.map_or(String::new(), |ideal| format!("{:>9.3}", beside(ideal)));
-            let (ns, by_first) = (median(turns[at].iter().copied()), beside(0));
+            let pairs = |other: usize| turns[at].iter().zip(&turns[other]);
+            let ratio = |other: usize| median(pairs(other).map(|(a, b)| a / b));
+            let by_ideal = ideal.map_or(String::new(), |ideal| format!("{:>9.3}", ratio(ideal)));
+            let (ns, more) = (median(turns[at].iter().copied()), median(pairs(0).map(|(a, b)| a - b)));
             let allocs = format!("{} ({})", counted.count_total, counted.bytes_total);
-            println!("{:34}{ns:>11.1}{by_first:>9.3}{by_ideal}{allocs:>14}", case.name);
+            println!("{:34}{ns:>11.1}{more:>11.1}{:>9.3}{by_ideal}{allocs:>14}", case.name, ratio(0));
         }
     }
 }
@@ -93,4 +100,17 @@ pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// Whether the command's arguments name it, or nothing: `cargo bench --bench authenticate -- "1024 B"`.
+pub(crate) fn asked(title: &str) -> bool {
+    std::env::args().skip(1).all(|arg| arg.starts_with('-') || title.contains(&arg))
+}
+
+/// What is ready at once, as all that the store in memory does.
+pub(crate) fn now<T>(work: impl Future<Output = T>) -> T {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("it waits"),
+    }
 }

@@ -65,6 +65,7 @@ impl Spot {
     }
 
     /// As [`find`].
+    #[inline]
     pub(crate) fn find<'a>(&self, request: &'a Incoming<'_>, repeats: bool) -> Result<Option<Cow<'a, [u8]>>, Error> {
         match self {
             Self::Header(name) => Ok(header(request, name, repeats)?.filter(|v| !v.is_empty()).map(Cow::Borrowed)),
@@ -79,6 +80,10 @@ pub(crate) fn header<'a>(
     name: impl AsHeaderName,
     repeats: bool,
 ) -> Result<Option<&'a [u8]>, Error> {
+    if request.headers.len() == request.headers.keys_len() {
+        // No header comes twice.
+        return Ok(request.headers.get(name).map(|value| value.as_bytes().trim_ascii()));
+    }
     let mut values = request.headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     for other in values {

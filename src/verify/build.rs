@@ -60,6 +60,9 @@ pub(super) enum Key {
     Token(TokenHash),
 }
 
+/// The number of a proof's place, and what stands there.
+pub(super) type Borne<'a> = (usize, Cow<'a, [u8]>);
+
 impl Scheme {
     fn of(data: &provider::Scheme, keys: Vec<Key>) -> Self {
         let (timestamp, id) = match data {
@@ -76,7 +79,8 @@ impl Scheme {
     }
 
     /// The first of its proofs that a request bears, and the number of its place.
-    pub(super) fn first<'a>(&self, request: &'a Incoming<'_>) -> Result<Option<(usize, Cow<'a, [u8]>)>, Error> {
+    #[inline]
+    pub(super) fn first<'a>(&self, request: &'a Incoming<'_>) -> Result<Option<Borne<'a>>, Error> {
         if let provider::Scheme::Custom(custom) = &self.data
             && let Some((at, fits)) = custom.only_where
             && !fits(locate::find(at, request, false)?.as_deref())
@@ -92,6 +96,7 @@ impl Scheme {
     }
 
     /// Those that it bears at the places after that one.
+    #[inline]
     pub(super) fn after<'a>(&self, at: usize, request: &'a Incoming<'_>) -> Result<Vec<Cow<'a, [u8]>>, Error> {
         let mut found = Vec::new();
         for place in self.places.iter().skip(at + 1) {

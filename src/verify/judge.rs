@@ -1,8 +1,9 @@
 //! Who made a request: each way of proving it, tried with every secret.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, convert::Infallible};
 
 use http::Method;
+use memchr::{memchr, memmem};
 
 use super::{
     Verifier,
@@ -95,6 +96,7 @@ impl Verifier {
         }
     }
 
+    #[inline]
     fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
         for name in self.0.provider.requires {
             let value = locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
@@ -129,6 +131,7 @@ impl Verifier {
         Err(first_trouble.unwrap_or(locate::missing()))
     }
 
+    #[inline]
     fn judge_hmac(
         &self,
         request: &Incoming<'_>,
@@ -152,6 +155,7 @@ impl Verifier {
     }
 
     /// Judged last: a time is only worth something once it is known who wrote it.
+    #[inline]
     fn judge_time(&self, stamp: Option<Stamp>, now: Now) -> Result<(), Error> {
         match (stamp, self.0.tolerance) {
             (Some(stamp), Some((past, future))) => stamp.judge(now, past, future, self.0.provider.past_is_inclusive),
@@ -186,6 +190,7 @@ impl Verifier {
     }
 
     /// What the signature is over, and when it says that it was made.
+    #[inline]
     fn read<'a>(
         &'a self,
         request: &'a Incoming<'a>,
@@ -245,20 +250,17 @@ struct Proofs<'a> {
 }
 
 /// Which of `keys` made one of the signatures. Every key is tried on every one.
+#[inline]
 fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'_>) -> Result<Option<usize>, Error> {
     let len = mac::length(hmac.digest);
     let texts = || std::iter::once(proofs.first).chain(proofs.others.iter().map(|text| &**text));
-    if !texts().any(|text| signature::candidates(hmac.syntax, text).next().is_some()) {
-        return Err(Error::new(ErrorKind::MalformedHeader, "no signature of this scheme stands in it"));
-    }
-    let mut which = None;
+    let (mut which, mut any) = (None, false);
     for (at, key) in keys.iter().enumerate() {
         let Key::Mac(mac) = key else { continue };
-        let mut mac = mac.clone();
-        message.feed(hmac, &mut mac)?;
-        let tag = mac.finish();
+        let tag = message.tag(hmac, mac)?;
         for text in texts() {
             for claimed in signature::candidates(hmac.syntax, text) {
+                any = true;
                 let Some(claimed) = Decoded::of(hmac.encoding, claimed, len) else { continue };
                 if tag.is(claimed.as_bytes()) && which.is_none() {
                     which = Some(at);
@@ -266,13 +268,19 @@ fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'
             }
         }
     }
-    Ok(which)
+    if any {
+        Ok(which)
+    } else {
+        Err(Error::new(ErrorKind::MalformedHeader, "no signature of this scheme stands in it"))
+    }
 }
 
 fn tag_of(mac: &Mac, parts: &[&[u8]]) -> mac::Tag {
-    let mut mac = mac.clone();
-    parts.iter().for_each(|part| mac.update(part));
-    mac.finish()
+    let Ok(tag) = mac.tag(|mac| {
+        parts.iter().for_each(|part| mac.update(part));
+        Ok::<_, Infallible>(())
+    });
+    tag
 }
 
 /// An HMAC by one key over `parts`, as text; empty for a key that makes none.
@@ -286,10 +294,13 @@ pub(super) fn tag_text(key: Option<&Key>, parts: &[&[u8]], encoding: Encoding) -
 /// `id.time.body` can be cut in two ways if the id may hold a dot: an id never holds what parts it from the next part.
 fn unambiguous(hmac: &Hmac, id: &[u8]) -> Result<(), Error> {
     for pair in hmac.parts.windows(2) {
-        if let [Part::Id, Part::Text(separator)] = pair
-            && !separator.is_empty()
-            && id.windows(separator.len()).any(|w| w == separator.as_bytes())
-        {
+        let [Part::Id, Part::Text(separator)] = pair else { continue };
+        let holds = match separator.as_bytes() {
+            [] => false,
+            [byte] => memchr(*byte, id).is_some(),
+            bytes => memmem::find(id, bytes).is_some(),
+        };
+        if holds {
             return Err(Error::new(ErrorKind::MalformedHeader, "the id holds the separator"));
         }
     }

@@ -1,7 +1,10 @@
 //! Keyed hashes and tokens: made once a secret, compared in constant time.
 
 use ctutils::CtEq;
-use hmac::{Hmac, KeyInit, Mac as _};
+use hmac::{
+    Hmac, KeyInit,
+    digest::{FixedOutput, Update},
+};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -11,7 +14,6 @@ use crate::provider::Digest;
 pub(super) const LONGEST: usize = 64;
 
 /// An HMAC whose key is already in; cloned for each message.
-#[derive(Clone)]
 pub(super) enum Mac {
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),
@@ -41,23 +43,25 @@ impl Mac {
         (digest == Digest::Sha256).then(|| Self::Plain(Sha256::new_with_prefix(key)))
     }
 
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    /// The hash over all that `feed` puts in.
+    #[inline]
+    pub(super) fn tag<E>(&self, feed: impl FnOnce(&mut dyn Update) -> Result<(), E>) -> Result<Tag, E> {
         match self {
-            Self::Sha1(mac) => mac.update(bytes),
-            Self::Sha256(mac) => mac.update(bytes),
-            Self::Sha512(mac) => mac.update(bytes),
-            Self::Plain(hash) => sha2::Digest::update(hash, bytes),
+            Self::Sha1(mac) => finish(mac.clone(), feed),
+            Self::Sha256(mac) => finish(mac.clone(), feed),
+            Self::Sha512(mac) => finish(mac.clone(), feed),
+            Self::Plain(hash) => finish(hash.clone(), feed),
         }
     }
+}
 
-    pub(super) fn finish(self) -> Tag {
-        match self {
-            Self::Sha1(mac) => Tag::of(&mac.finalize().into_bytes()),
-            Self::Sha256(mac) => Tag::of(&mac.finalize().into_bytes()),
-            Self::Sha512(mac) => Tag::of(&mac.finalize().into_bytes()),
-            Self::Plain(hash) => Tag::of(&sha2::Digest::finalize(hash)),
-        }
-    }
+#[inline]
+fn finish<H: Update + FixedOutput, E>(
+    mut hash: H,
+    feed: impl FnOnce(&mut dyn Update) -> Result<(), E>,
+) -> Result<Tag, E> {
+    feed(&mut hash)?;
+    Ok(Tag::of(&hash.finalize_fixed()))
 }
 
 impl Tag {
@@ -109,9 +113,8 @@ mod tests {
     use super::*;
 
     fn tag(digest: Digest, key: &[u8], message: &[u8]) -> Tag {
-        let mut mac = Mac::new(digest, key).unwrap();
-        mac.update(message);
-        mac.finish()
+        let mac = Mac::new(digest, key).unwrap();
+        mac.tag(|mac| Ok::<_, ()>(mac.update(message))).unwrap()
     }
 
     /// RFC 2202 and RFC 4231, test case 2.

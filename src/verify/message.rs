@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::mac::Mac;
+use hmac::digest::Update;
+
+use super::mac::{Mac, Tag};
 use crate::{
     Error, ErrorKind, Incoming,
     body::form,
@@ -18,14 +20,13 @@ pub(super) struct Message<'a> {
 }
 
 impl Message<'_> {
-    pub(super) fn feed(&self, scheme: &Hmac, mac: &mut Mac) -> Result<(), Error> {
-        for part in scheme.parts {
-            self.part(*part, mac)?;
-        }
-        Ok(())
+    /// What the key makes of it.
+    #[inline]
+    pub(super) fn tag(&self, scheme: &Hmac, key: &Mac) -> Result<Tag, Error> {
+        key.tag(|mac| scheme.parts.iter().try_for_each(|part| self.part(*part, mac)))
     }
 
-    fn part(&self, part: Part, mac: &mut Mac) -> Result<(), Error> {
+    fn part(&self, part: Part, mac: &mut dyn Update) -> Result<(), Error> {
         match part {
             Part::Text(text) => mac.update(text.as_bytes()),
             Part::Body => mac.update(self.request.body.as_bytes()),

@@ -122,7 +122,7 @@ impl Verifier {
             return Err(Error::new(ErrorKind::MediaType, ""));
         }
         let asked_for = |name: &&str| headers.get(*name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty());
-        if *method == Method::POST && !self.0.provider.requires.iter().all(|name| asked_for(name)) {
+        if *method == Method::POST && !self.0.provider.requires.iter().all(asked_for) {
             return Err(locate::missing());
         }
         let there = |spot: &Spot| match spot {

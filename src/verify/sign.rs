@@ -126,9 +126,7 @@ fn tags(
     };
     let mut tags = Vec::with_capacity(macs.len());
     for mac in macs {
-        let mut mac = mac.clone();
-        message.feed(hmac, &mut mac)?;
-        tags.push(encode(hmac.encoding, mac.finish().as_bytes()));
+        tags.push(encode(hmac.encoding, message.tag(hmac, mac)?.as_bytes()));
     }
     Ok(tags)
 }

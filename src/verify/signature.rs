@@ -14,9 +14,6 @@ use crate::{
     },
 };
 
-/// Base64 says the length of its output only up to its padding.
-const SLACK: usize = 2;
-
 /// Every signature that stands in `text`; what is no signature of this scheme is passed over.
 pub(super) fn candidates(syntax: Syntax, text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let bare = matches!(syntax, Syntax::PrefixedOrBare(_));
@@ -47,6 +44,7 @@ pub(super) fn pair<'t>(syntax: Syntax, text: &'t [u8], name: &str) -> Result<&'t
 }
 
 /// What stands at a place, and must; a pair stands in `signature`.
+#[inline]
 pub(super) fn need<'a>(
     spot: &Spot,
     request: &'a Incoming<'_>,
@@ -95,49 +93,96 @@ fn alphabet(encoding: Encoding) -> Alphabet {
     }
 }
 
-/// Lower-case digits into as many bytes as there is room for. Without a branch a digit, which is twice as fast as a
-/// table.
+/// Lower-case digits into as many bytes as there is room for, eight at once: no hash has a length that eight does not
+/// divide.
 fn hex(text: &[u8], room: &mut [u8]) -> bool {
-    let (pairs, odd) = text.as_chunks::<2>();
-    if pairs.len() != room.len() || !odd.is_empty() {
+    let is_none = |c: u8| u8::from(c.wrapping_sub(b'0') > 9) & u8::from(c.wrapping_sub(b'a') > 5);
+    if text.len() != 2 * room.len() || text.iter().fold(0, |wrong, c| wrong | is_none(*c)) != 0 {
+        return false;
+    }
+    for (four, eight) in room.as_chunks_mut::<4>().0.iter_mut().zip(text.as_chunks::<8>().0) {
+        let digits = u64::from_be_bytes(*eight);
+        // Letters have a bit that numbers lack, and stand nine before their value.
+        let halves = (digits & 0x0f0f_0f0f_0f0f_0f0f) + 9 * ((digits >> 6) & 0x0101_0101_0101_0101);
+        let bytes = (halves | (halves >> 4)) & 0x00ff_00ff_00ff_00ff;
+        let pairs = (bytes | (bytes >> 8)) & 0x0000_ffff_0000_ffff;
+        let [.., a, b, c, d] = (pairs | (pairs >> 16)).to_be_bytes();
+        *four = [a, b, c, d];
+    }
+    true
+}
+
+const STANDARD: [u8; 256] = values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const URL: [u8; 256] = values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+/// What no digit of base64 is worth.
+const NONE: u8 = 64;
+
+/// What each character is worth.
+#[expect(clippy::indexing_slicing, reason = "in a constant: out of bounds would not compile")]
+const fn values(alphabet: &[u8; 64]) -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut at = 0;
+    while at < alphabet.len() {
+        values[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+}
+
+/// Into exactly as many bytes as there is room for, with nothing in the bits that are left over. What is claimed is no
+/// secret, so a table may be read by it.
+fn base64(alphabet: &[u8; 256], padding: bool, text: &[u8], room: &mut [u8]) -> bool {
+    let Some((digits, pad)) = text.split_at_checked((room.len() * 8).div_ceil(6)) else { return false };
+    if pad != if padding { b"==".get(..(3 - room.len() % 3) % 3).unwrap_or_default() } else { b"" } {
         return false;
     }
     let mut wrong = 0;
-    for ([high, low], byte) in pairs.iter().zip(room) {
-        let ((high, a), (low, b)) = (digit(*high), digit(*low));
-        *byte = (high << 4) | low;
-        wrong |= u8::from(a | b);
+    let mut together = |digits: &[u8]| {
+        digits.iter().fold(0, |bits, c| {
+            let value = alphabet.get(usize::from(*c)).copied().unwrap_or(NONE);
+            wrong |= value;
+            (bits << 6) | u32::from(value)
+        })
+    };
+    let (fours, rest) = digits.as_chunks::<4>();
+    let (threes, last) = room.as_chunks_mut::<3>();
+    for (three, four) in threes.iter_mut().zip(fours) {
+        let [_, a, b, c] = together(four).to_be_bytes();
+        *three = [a, b, c];
     }
-    wrong == 0
-}
-
-/// A hexadecimal digit's value, and whether it is none.
-fn digit(c: u8) -> (u8, bool) {
-    let (number, letter) = (c.wrapping_sub(b'0'), c.wrapping_sub(b'a'));
-    (if number < 10 { number } else { letter.wrapping_add(10) }, number >= 10 && letter >= 6)
+    let [_, a, b, c] = (together(rest) << (6 * (4 - rest.len()))).to_be_bytes();
+    let left = match last {
+        [] => 0,
+        [x] => {
+            *x = a;
+            b | c
+        }
+        [x, y, ..] => {
+            (*x, *y) = (a, b);
+            c
+        }
+    };
+    wrong < NONE && left == 0
 }
 
 /// A signature's bytes, without allocation.
 pub(super) struct Decoded {
-    bytes: [u8; LONGEST + SLACK],
+    bytes: [u8; LONGEST],
     len: usize,
 }
 
 impl Decoded {
     /// `None` for what is not `len` bytes in this encoding, canonically written.
     pub(super) fn of(encoding: Encoding, text: &[u8], len: usize) -> Option<Self> {
-        let mut bytes = [0; LONGEST + SLACK];
-        if encoding == Encoding::Hex {
-            let room = bytes.get_mut(..len)?;
-            return hex(text, room).then_some(Self { bytes, len });
-        }
-        let alphabet = alphabet(encoding);
-        if text.len() != alphabet.encode_len(len) {
-            return None;
-        }
-        let room = bytes.get_mut(..alphabet.decode_len(text.len()).ok()?)?;
-        let written = alphabet.decode_mut(text, room).ok()?;
-        (written == len).then_some(Self { bytes, len })
+        let mut bytes = [0; LONGEST];
+        let room = bytes.get_mut(..len)?;
+        let (alphabet, padding) = match encoding {
+            Encoding::Hex => return hex(text, room).then_some(Self { bytes, len }),
+            Encoding::Base64 => (&STANDARD, true),
+            Encoding::Base64Url => (&URL, true),
+            Encoding::Base64UrlUnpadded => (&URL, false),
+        };
+        base64(alphabet, padding, text, room).then_some(Self { bytes, len })
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
@@ -186,10 +231,37 @@ mod tests {
 
     #[test]
     fn only_one_way_of_writing_is_taken() {
-        let hex = |text: &str| Decoded::of(Encoding::Hex, text.as_bytes(), 2).map(|d| d.as_bytes().to_vec());
-        assert_eq!(hex("00ff"), Some(vec![0, 255]));
-        for bad in ["00FF", "00f", "00ff0", "00ff00", "+0ff", "", "é00"] {
+        let hex = |text: &str| Decoded::of(Encoding::Hex, text.as_bytes(), 4).map(|d| d.as_bytes().to_vec());
+        assert_eq!(hex("00ff19a5"), Some(vec![0, 255, 0x19, 0xa5]));
+        for bad in ["00FF19a5", "00ff19a", "00ff19a50", "00ff19a500", "+0ff19a5", "", "é0019a5"] {
             assert_eq!(hex(bad), None, "{bad}");
+        }
+        for c in 0..=u8::MAX {
+            let text = [b'0', c, b'0', b'0', c, b'0', b'f', b'f'];
+            let known = HEXLOWER.decode(&text).ok();
+            assert_eq!(Decoded::of(Encoding::Hex, &text, 4).map(|d| d.as_bytes().to_vec()), known, "{c}");
+        }
+        for (encoding, alphabet) in [
+            (Encoding::Base64, BASE64),
+            (Encoding::Base64Url, BASE64URL),
+            (Encoding::Base64UrlUnpadded, BASE64URL_NOPAD),
+        ] {
+            for len in [20, 30, 32, 64] {
+                let bytes: Vec<u8> = (0..len).map(|n| (n * 37 + 11) as u8).collect();
+                let text = alphabet.encode(&bytes).into_bytes();
+                for at in 0..text.len() {
+                    for c in 0..=u8::MAX {
+                        let mut text = text.clone();
+                        text[at] = c;
+                        let known = alphabet.decode(&text).ok().filter(|known| known.len() == len);
+                        let ours = Decoded::of(encoding, &text, len).map(|d| d.as_bytes().to_vec());
+                        assert_eq!(ours, known, "{encoding:?} {len} {at} {c}");
+                    }
+                }
+                for wrong in [[&*text, b"="].concat(), [&*text, b"A"].concat(), text[1..].to_vec(), Vec::new()] {
+                    assert!(Decoded::of(encoding, &wrong, len).is_none());
+                }
+            }
         }
         let b64 = |text: &str| Decoded::of(Encoding::Base64, text.as_bytes(), 20).is_some();
         assert!(b64("AAAAAAAAAAAAAAAAAAAAAAAAAAA="));

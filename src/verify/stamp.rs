@@ -85,6 +85,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// Digits only: no sign, no space, no fraction, nothing that two readers could take for two times.
+    #[inline]
     pub(super) fn parse(text: &[u8], unit: TimeUnit) -> Result<Self, Error> {
         const UNREADABLE: Error = Error::new(ErrorKind::MalformedHeader, "the timestamp cannot be read");
         if matches!(unit, TimeUnit::Rfc3339 | TimeUnit::Utc) {
@@ -93,10 +94,11 @@ impl Stamp {
             let at = OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| UNREADABLE)?;
             return Ok(Self { at: Moment::of(at), whole_seconds: false });
         }
-        if text.is_empty() || text.len() > 18 || !text.iter().all(u8::is_ascii_digit) {
+        if text.is_empty() || text.len() > 18 {
             return Err(UNREADABLE);
         }
-        let n = text.iter().fold(0, |n: i64, digit| n * 10 + i64::from(digit - b'0'));
+        let digit = |n: i64, c: &u8| c.is_ascii_digit().then(|| n * 10 + i64::from(c - b'0'));
+        let n = text.iter().try_fold(0, digit).ok_or(UNREADABLE)?;
         let whole_seconds = unit == TimeUnit::Seconds;
         let (secs, millis) = if whole_seconds { (n, 0) } else { (n / 1000, n % 1000) };
         // A time that no calendar holds is a number all the same: it is far in the future.
@@ -112,6 +114,7 @@ impl Stamp {
     }
 
     /// `inclusive`: whether an age of exactly `past` will do.
+    #[inline]
     pub(super) fn judge(self, now: Now, past: Duration, future: Duration, inclusive: bool) -> Result<(), Error> {
         let mut now = now.moment();
         // Where the sender rounds to seconds, half a second of ours must not make it too old.

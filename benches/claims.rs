@@ -1,0 +1,80 @@
+//! The store in memory: what a claim costs beside an insert into a bare hash map, and how much room an id takes.
+
+mod support;
+
+use std::{collections::HashMap, hint::black_box, time::Duration};
+
+use cpu_time::ThreadTime;
+use inhook::store::{Claim, Held, IdempotencyStore, Key, MemoryStore, Slot};
+use support::{median, now, rounds};
+
+/// How many at once, between two looks at the clock.
+const TURN: usize = 2000;
+
+fn main() {
+    for remembered in [10_000, 1_000_000, 10_000_000] {
+        let title = format!("claims, {remembered} remembered");
+        if support::asked(&title) {
+            println!("\n{title}");
+            claims(remembered);
+        }
+    }
+}
+
+fn claims(remembered: usize) {
+    let store = MemoryStore::with_capacity(usize::MAX);
+    let took = allocation_counter::measure(|| (0..remembered).for_each(|n| complete(&store, &slot(n))));
+    let mut bare: HashMap<String, ()> = (0..remembered).map(|n| (id(n), ())).collect();
+    let (mut inserts, mut claims, mut completes) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds() {
+        let first = remembered + round * TURN;
+        let ids: Vec<String> = (first..first + TURN).map(id).collect();
+        let slots: Vec<Slot> = (first..first + TURN).map(slot).collect();
+        inserts.push(each(|| {
+            for id in ids {
+                assert!(bare.insert(id, ()).is_none());
+            }
+        }));
+        let mut tokens = Vec::with_capacity(TURN);
+        claims.push(each(|| {
+            for slot in &slots {
+                let Claim::Granted(grant) = now(store.claim(slot)).unwrap() else { panic!("not granted") };
+                tokens.push(grant.token);
+            }
+        }));
+        completes.push(each(|| {
+            for (slot, token) in slots.iter().zip(tokens) {
+                assert_eq!(now(store.complete(slot, token, None)).unwrap(), Held::Yes);
+            }
+        }));
+    }
+    let insert = median(inserts.iter().copied());
+    let beside = |of: &[f64]| median(of.iter().zip(&inserts).map(|(a, b)| a - 1.5 * b));
+    println!("{:34}{insert:>11.1} ns", "bare insert of the id");
+    for (name, turns) in [("claim", &claims), ("complete", &completes)] {
+        let more = beside(turns);
+        println!("{name:34}{:>11.1} ns{more:>11.1} ns more than 1.5 inserts", median(turns.iter().copied()));
+    }
+    println!("{:34}{:>11.1} B", "an id takes", took.bytes_current as f64 / remembered as f64);
+    black_box(bare);
+}
+
+fn complete(store: &MemoryStore, slot: &Slot) {
+    let Claim::Granted(grant) = now(store.claim(slot)).unwrap() else { panic!("not granted") };
+    assert_eq!(now(store.complete(slot, grant.token, None)).unwrap(), Held::Yes);
+}
+
+fn slot(n: usize) -> Slot {
+    Slot::new(Key::new("stripe", "default", id(n)), Duration::from_secs(30), Duration::from_secs(31 * 86_400))
+}
+
+fn id(n: usize) -> String {
+    format!("evt_{n:024x}")
+}
+
+/// Nanoseconds of this thread's time for one of a turn.
+fn each(work: impl FnOnce()) -> f64 {
+    let start = ThreadTime::now();
+    work();
+    start.elapsed().as_nanos() as f64 / TURN as f64
+}

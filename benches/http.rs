@@ -1,0 +1,116 @@
+//! Over loopback: axum with this crate beside a bare axum handler that checks the same HMAC by hand. Both serve in turn,
+//! each on a thread of its own; the client writes requests that are made beforehand but for their delivery's id.
+
+mod support;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+use inhook::{Event, Handlers, Receiver, Verifier, provider::GITHUB, store::MemoryStore};
+use support::{
+    data::{self, SECRET, Sent},
+    ideal, median, rounds,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    runtime,
+};
+
+const CONNECTIONS: usize = 32;
+const SLICE: Duration = Duration::from_millis(200);
+
+fn main() {
+    let sent = Arc::new(data::github(data::body(1024)));
+    let key = ideal::key(SECRET.as_bytes());
+    let by_hand = async move |headers: HeaderMap, body: Bytes| {
+        if ideal::github(&key, &headers, &body) { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
+    };
+    let store = MemoryStore::with_capacity(100_000_000);
+    let handlers = Handlers::new().otherwise(async |_: Event| Ok(()));
+    let receiver = Receiver::builder(Verifier::new(&GITHUB, SECRET).unwrap(), store).handle(handlers).unwrap();
+    let servers = [serve(Router::new().route("/", post(by_hand))), serve(Router::new().route_service("/", receiver))];
+    let client = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut turns = [Vec::new(), Vec::new()];
+    for _ in 0..rounds() {
+        for (server, turns) in servers.iter().zip(&mut turns) {
+            turns.push(client.block_on(load(*server, &sent)));
+        }
+    }
+    let [by_hand, inhook] = turns;
+    let ratio = median(inhook.iter().zip(&by_hand).map(|(a, b)| a / b));
+    println!("\nhttp, 1024 B, {CONNECTIONS} connections");
+    println!("{:34}{:>11.0} requests/s", "axum, HMAC by hand", median(by_hand.into_iter()));
+    println!("{:34}{:>11.0} requests/s{ratio:>9.3} of the former", "axum with inhook", median(inhook.into_iter()));
+}
+
+fn serve(router: Router) -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { axum::serve(TcpListener::from_std(listener).unwrap(), router).await.unwrap() });
+    });
+    address
+}
+
+/// Requests a second.
+async fn load(server: SocketAddr, sent: &Arc<Sent>) -> f64 {
+    let start = Instant::now();
+    let connections: Vec<_> =
+        (0..CONNECTIONS).map(|_| tokio::spawn(connection(server, Arc::clone(sent), start))).collect();
+    let mut answered = 0;
+    for connection in connections {
+        answered += connection.await.unwrap();
+    }
+    f64::from(answered) / start.elapsed().as_secs_f64()
+}
+
+async fn connection(server: SocketAddr, sent: Arc<Sent>, start: Instant) -> u32 {
+    static IDS: AtomicU64 = AtomicU64::new(0);
+    let (mut request, id) = request(&sent);
+    let mut stream = TcpStream::connect(server).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (mut response, mut answered) = ([0; 1024], 0);
+    while start.elapsed() < SLICE {
+        let unique = format!("{:036x}", IDS.fetch_add(1, Ordering::Relaxed));
+        request[id..id + unique.len()].copy_from_slice(unique.as_bytes());
+        stream.write_all(&request).await.unwrap();
+        // Both answer without a body, in one piece.
+        let read = stream.read(&mut response).await.unwrap();
+        assert!(response[..read].starts_with(b"HTTP/1.1 200 ") && response[..read].ends_with(b"\r\n\r\n"));
+        answered += 1;
+    }
+    answered
+}
+
+/// The request as it goes over the wire, and where its delivery's id stands.
+fn request(sent: &Sent) -> (Vec<u8>, usize) {
+    let mut request = b"POST / HTTP/1.1\r\n".to_vec();
+    let mut id = 0;
+    for (name, value) in &sent.headers {
+        request.extend_from_slice(name.as_str().as_bytes());
+        request.extend_from_slice(b": ");
+        if name == "x-github-delivery" {
+            id = request.len();
+        }
+        request.extend_from_slice(value.as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    request.extend_from_slice(&sent.body);
+    (request, id)
+}

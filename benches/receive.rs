@@ -1,0 +1,60 @@
+//! All of the way, with the store in memory and a handler that does nothing: what it costs beyond signature and envelope.
+
+mod support;
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+use inhook::{Event, Handlers, Json, Receiver, Verifier, provider::GITHUB, store::MemoryStore};
+use serde::Deserialize;
+use support::{
+    Table,
+    data::{self, SECRET, Sent},
+    now,
+};
+
+static PARSED: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts how often it is parsed.
+struct Counted;
+
+impl<'de> Deserialize<'de> for Counted {
+    fn deserialize<D: serde::Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        PARSED.fetch_add(1, Ordering::Relaxed);
+        serde_json::Value::deserialize(json).map(|_| Self)
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    let sent = data::github(data::body(1024));
+    let verifier = Verifier::new(&GITHUB, SECRET).unwrap();
+    let receiver = |handlers: Handlers| {
+        Receiver::builder(verifier.clone(), MemoryStore::with_capacity(100_000_000)).handle(handlers).unwrap()
+    };
+    let empty = receiver(Handlers::new().otherwise(async |_: Event| Ok(())));
+    let typed = receiver(Handlers::new().otherwise(async |_: Event<Json<Counted>>| Ok(())));
+    let ids = AtomicU64::new(8);
+    let fresh = || request(&sent, ids.fetch_add(1, Ordering::Relaxed));
+    let mut table = Table::new("receive, 1024 B");
+    table.case("signature and envelope", || verifier.verify(&fresh()).unwrap());
+    table.case("receive", || assert!(now(empty.receive(fresh())).status().is_success()));
+    table.case("receive, payload parsed", || assert!(now(typed.receive(fresh())).status().is_success()));
+    table.case("receive, a duplicate", || assert!(now(typed.receive(request(&sent, 7))).status().is_success()));
+    table.run();
+    let parsed = PARSED.load(Ordering::Relaxed);
+    assert!(now(typed.receive(request(&sent, 7))).status().is_success());
+    assert_eq!(PARSED.load(Ordering::Relaxed), parsed, "a duplicate was parsed");
+}
+
+/// The same event under a delivery's id of its own.
+fn request(sent: &Sent, id: u64) -> Request<Bytes> {
+    let mut request = Request::new(sent.body.clone());
+    *request.method_mut() = http::Method::POST;
+    request.headers_mut().clone_from(&sent.headers);
+    let id = HeaderValue::try_from(format!("72d3162e-cc78-11e3-81ab-{id:012x}")).unwrap();
+    request.headers_mut().insert("x-github-delivery", id);
+    request
+}
