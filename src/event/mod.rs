@@ -46,6 +46,10 @@ pub(crate) struct Contract {
     pub(crate) success: u16,
     pub(crate) thanks: Thanks,
     pub(crate) deadline: Duration,
+    pub(crate) tenant: Option<String>,
+    /// Whether it is sent again, and what it says identifies it: what a receiver was told may need that.
+    pub(crate) retries: bool,
+    pub(crate) identified: bool,
 }
 
 /// What a provider wants to hear back.
@@ -59,8 +63,23 @@ impl Delivery {
             success: 200,
             thanks: Thanks::Nothing,
             deadline: Duration::from_secs(5),
+            tenant: event.tenant.clone(),
+            // Whoever redrives it may do so again, and it bears its key.
+            retries: true,
+            identified: true,
         };
         Self { events: vec![event], reply: None, contract }
+    }
+
+    /// The same delivery, to the endpoint of this tenant: what a receiver that serves
+    /// [tenants](crate::Receiver::tenants) remembers it under in [`dispatch`](crate::Receiver::dispatch).
+    pub fn of_tenant(mut self, id: impl Into<String>) -> Self {
+        let id = id.into();
+        for event in &mut self.events {
+            event.tenant = Some(id.clone());
+        }
+        self.contract.tenant = Some(id);
+        self
     }
 
     /// None for a handshake, several for a batch.
@@ -120,6 +139,8 @@ pub(crate) struct Inner {
     pub(crate) kinds: bool,
     pub(crate) remember: Duration,
     pub(crate) generation: u32,
+    /// What it was buried under, if it is a dead letter.
+    pub(crate) redriven: Option<Key>,
     pub(crate) place: Option<Place>,
     pub(crate) fence: Option<Token>,
 }

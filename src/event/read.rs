@@ -16,7 +16,9 @@ use crate::{
         Kind, form,
         json::{self, Picked},
     },
-    provider::{At, Attempt, Batch, Challenge, Echo, Envelope, Handshake, Proof, Provider, TimeUnit, Verb, When},
+    provider::{
+        At, Attempt, Batch, Challenge, Echo, Envelope, Handshake, Proof, Provider, Retries, TimeUnit, Verb, When,
+    },
     verify::{Coverage, Verified},
 };
 
@@ -49,6 +51,9 @@ impl Verified<'_> {
             success: provider.success,
             thanks: provider.thanks,
             deadline: provider.deadline,
+            tenant: None,
+            retries: provider.retries != Retries::Never,
+            identified: !envelope.identity.is_empty(),
         };
         let (method, uri) = self.request.target.unzip();
         let fields = fields.as_deref();
@@ -332,6 +337,7 @@ impl Shared<'_> {
                 kinds: self.provider.envelope.kind != At::Nowhere,
                 remember: self.provider.remember,
                 generation: 0,
+                redriven: None,
                 place: None,
                 fence: None,
             },

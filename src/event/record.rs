@@ -99,6 +99,7 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
             kinds: record.kinds,
             remember: Duration::from_secs(record.remember_secs),
             generation: 0,
+            redriven: None,
             place: None,
             fence: None,
         },

@@ -11,7 +11,7 @@ use super::{
     work::{Graves, InTx, Plain, Rules, Work},
 };
 use crate::{
-    AsyncFunc, Clock, Error, ErrorKind, Event, Handlers, Outcome, Place, TxHandlers, Verifier,
+    AsyncFunc, Clock, Delivery, Error, ErrorKind, Event, Handlers, Outcome, Place, TxHandlers, Verifier,
     handlers::BoxFuture,
     store::{DeadLetterStore, IdempotencyStore, OrderingStore, TransactionalStore},
 };
@@ -54,6 +54,21 @@ impl Source {
         }
         match declared_length(&head.headers) {
             Some(length) if length > body_limit as u64 => Err(Error::new(ErrorKind::TooLarge, "")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether what was verified elsewhere is this endpoint's.
+    pub(super) fn owns(&self, delivery: &Delivery) -> Result<(), Error> {
+        let Delivery { events, contract, .. } = delivery;
+        match (self, &contract.tenant) {
+            (Self::Tenants(_), None) => Err(Error::new(ErrorKind::NoTenant, "")),
+            (Self::One(_), Some(_)) => Err(CONFIG("this receiver has no tenants")),
+            (Self::One(verifier), None)
+                if contract.provider != verifier.provider() && events.iter().any(|e| e.inner.redriven.is_some()) =>
+            {
+                Err(CONFIG("the dead letter is of another provider"))
+            }
             _ => Ok(()),
         }
     }

@@ -77,36 +77,43 @@ impl Flow {
     /// the tenant is.
     pub(super) fn suits(&self, verifier: &Verifier) -> Result<(), Error> {
         let provider = verifier.data();
-        if self.ordered_by.is_some() && provider.retries == Retries::Never {
+        self.fits(provider.retries != Retries::Never, !provider.envelope.identity.is_empty())
+    }
+
+    /// The same for a delivery that was verified elsewhere, and whether a dead letter is this consumer's.
+    pub(super) fn takes(&self, delivery: &Delivery) -> Result<(), Error> {
+        let Delivery { events, contract, .. } = delivery;
+        let own =
+            |event: &Event| event.inner.redriven.as_ref().is_none_or(|key| *key == self.key(event, key.id.clone()));
+        if !events.iter().all(own) {
+            return Err(Error::new(ErrorKind::Config, "the dead letter is another receiver's"));
+        }
+        self.fits(contract.retries, contract.identified)
+    }
+
+    fn fits(&self, retries: bool, identified: bool) -> Result<(), Error> {
+        if self.ordered_by.is_some() && !retries {
             return Err(Error::new(ErrorKind::Config, "order: this provider never sends again what has to wait"));
         }
-        if self.in_tx && provider.envelope.identity.is_empty() && self.key_by.is_none() {
+        if self.in_tx && !identified && self.key_by.is_none() {
             return Err(Error::new(ErrorKind::Config, "nothing identifies an event here: say `key_by`"));
         }
         Ok(())
     }
 
     /// The answer, at the latest shortly before the provider gives up.
-    pub(super) async fn answer(
-        self: &Arc<Self>,
-        mut delivery: Delivery,
-        tenant: Option<String>,
-        pass: Pass,
-    ) -> Response<Bytes> {
-        for event in &mut delivery.events {
-            event.tenant.clone_from(&tenant);
-        }
+    pub(super) async fn answer(self: &Arc<Self>, delivery: Delivery, pass: Pass) -> Response<Bytes> {
         let patience = patience(delivery.contract.deadline);
-        let report = rt::within(patience, self.dispatch(delivery, tenant, pass)).await;
+        let report = rt::within(patience, self.dispatch(delivery, pass)).await;
         report.map_or_else(answer::still_at_work, Report::into_response)
     }
 
-    /// Every event of a delivery, in a task that outlives the caller. `tenant` is that of a handshake; events say theirs.
-    pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, tenant: Option<String>, pass: Pass) -> Report {
+    /// Every event of a delivery, in a task that outlives the caller.
+    pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, pass: Pass) -> Report {
         let flow = Arc::clone(self);
         let provider = delivery.contract.provider.clone();
         let all = rt::detached(Box::pin(async move {
-            let report = flow.all(delivery, tenant).await;
+            let report = flow.all(delivery).await;
             drop(pass);
             if flow.purge_is_due() {
                 rt::aside(async move { flow.purge().await }).await;
@@ -121,10 +128,10 @@ impl Flow {
         })
     }
 
-    async fn all(&self, mut delivery: Delivery, tenant: Option<String>) -> Report {
+    async fn all(&self, mut delivery: Delivery) -> Report {
         if let Some(reply) = delivery.reply.take() {
             let provider = delivery.contract.provider.clone().into_owned();
-            let outcome = Outcome::of_request(End::Handshake, Some(provider), tenant);
+            let outcome = Outcome::of_request(End::Handshake, Some(provider), delivery.contract.tenant);
             self.observe(&outcome);
             return Report { outcomes: vec![outcome], response: reply };
         }
@@ -167,7 +174,7 @@ impl Flow {
     async fn one(&self, event: &Event, patience: Duration, waited: &mut Duration) -> Outcome {
         // Before anything is made of it: an event that nobody handles uses up its token, too.
         if let Some(refused) = self.bind(event, patience, waited).await {
-            let key = self.id(event).map(|id| event.key_of(&self.consumer, id));
+            let key = self.id(event).map(|id| self.key(event, id));
             return Outcome { key, ..Outcome::of(event, refused) };
         }
         if !self.work.handles(event.kind.as_deref()) {
@@ -182,7 +189,7 @@ impl Flow {
         }
         let id = self.id(event);
         let identified = id.is_some();
-        let slot = self.slot(event, event.key_of(&self.consumer, id.unwrap_or_else(fresh_id)));
+        let slot = self.slot(event, self.key(event, id.unwrap_or_else(fresh_id)));
         self.claims.fetch_add(1, Ordering::Relaxed);
         let claimed = identified || slot.place.is_some();
         let turn = || -> BoxFuture<'_, Tried<(End, bool)>> {
@@ -202,7 +209,15 @@ impl Flow {
         Outcome { key: identified.then_some(slot.key), twin, ..Outcome::of(event, end) }
     }
 
+    fn key(&self, event: &Event, id: String) -> Key {
+        event.key_of(&self.consumer, id)
+    }
+
     fn id(&self, event: &Event) -> Option<String> {
+        // Whatever `key_by` says by now.
+        if let Some(key) = &event.inner.redriven {
+            return Some(key.id.clone());
+        }
         match &self.key_by {
             // Absent and empty are one: under an empty id all events would be the same.
             Some(key_by) => key_by(event).filter(|id| !id.is_empty()),

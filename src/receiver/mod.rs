@@ -129,20 +129,32 @@ impl Receiver {
             Ok(delivery) => delivery,
             Err(refused) => return refuse(refused),
         };
-        self.0.flow.answer(delivery, tenant, pass).await
+        let delivery = match tenant {
+            Some(tenant) => delivery.of_tenant(tenant),
+            None => delivery,
+        };
+        self.0.flow.answer(delivery, pass).await
     }
 
     /// For those who verify and answer themselves: what becomes of each event is in the report. Answer success only if
     /// it is [settled](Report::settled).
     ///
-    /// It waits for handlers to the end, whatever the provider's deadline. Events of a tenant go through
-    /// [`receive`](Self::receive): what was verified elsewhere is of no tenant.
+    /// It waits for handlers to the end, whatever the provider's deadline. A receiver that serves
+    /// [tenants](Self::tenants) takes what is [of a tenant](Delivery::of_tenant) and refuses the rest as
+    /// [`NoTenant`](ErrorKind::NoTenant); one that does not refuses what is of a tenant, and a dead letter of another
+    /// provider. That, a dead letter of another consumer, and a provider that what was configured cannot work for, is
+    /// [`Config`](ErrorKind::Config).
     pub async fn dispatch(&self, delivery: Delivery) -> Report {
-        match self.0.gate.enter() {
-            Ok(pass) => self.0.flow.dispatch(delivery, None, pass).await,
+        let admitted = self.0.gate.enter().and_then(|pass| {
+            self.0.source.owns(&delivery)?;
+            self.0.flow.takes(&delivery)?;
+            Ok(pass)
+        });
+        match admitted {
+            Ok(pass) => self.0.flow.dispatch(delivery, pass).await,
             Err(refused) => {
-                let provider = delivery.contract.provider.into_owned();
-                let outcome = Outcome::of_request(End::Refused(refused), Some(provider), None);
+                let (provider, tenant) = (delivery.contract.provider.into_owned(), delivery.contract.tenant);
+                let outcome = Outcome::of_request(End::Refused(refused), Some(provider), tenant);
                 let response = refusal(&outcome, None);
                 self.0.flow.observe(&outcome);
                 Report { outcomes: vec![outcome], response }

@@ -320,11 +320,13 @@ impl DeadLetter {
     }
 
     /// The event once more, in the next generation, so that it is not a duplicate; it is stale if its stream has gone
-    /// past it. [`dispatch`](crate::Receiver::dispatch) it, and [`discard`](DeadLetterStore::discard) this letter once the report
+    /// past it. It is remembered under [`key`](Self::key), so only a receiver of its provider, its consumer and, if it has
+    /// one, its tenant takes it. [`dispatch`](crate::Receiver::dispatch) it, and [`discard`](DeadLetterStore::discard) this letter once the report
     /// is settled.
     pub fn redrive(&self) -> Delivery {
         let mut event = self.event.clone();
         event.inner.generation = self.generation.saturating_add(1);
+        event.inner.redriven = Some(self.key.clone());
         Delivery::of_record(event)
     }
 }

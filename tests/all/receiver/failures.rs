@@ -218,4 +218,35 @@ async fn what_nothing_identifies_is_buried_too() {
     let fixed = world.receiver(&SLACK).handle(Handlers::new().otherwise(calls.handler())).unwrap();
     assert!(fixed.dispatch(letters[0].redrive()).await.settled());
     assert_eq!(calls.count(), 1);
+    // The letter is identified by what it was buried under: once more, and it is a duplicate; the other is another.
+    let again = fixed.dispatch(letters[0].redrive()).await;
+    assert!(matches!(again.outcomes()[0].end, End::Duplicate(_)), "{again:?}");
+    assert!(fixed.dispatch(letters[1].redrive()).await.settled());
+    assert_eq!(calls.count(), 2);
+}
+
+#[tokio::test]
+async fn a_dead_letter_stays_with_its_consumer_and_its_provider() {
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = || Handlers::new().otherwise(calls.handler());
+    let billing = world.receiver(&STRIPE).consumer("billing").dead_letters();
+    let billing = billing.handle(Handlers::new().otherwise(hopeless)).unwrap();
+    assert_eq!(send(&billing, &one()).await, plain(200));
+    let letter = world.store.dead_letters(None, 10).await.unwrap().remove(0);
+    let mail = world.receiver(&STRIPE).consumer("mail").handle(handlers()).unwrap();
+    let elsewhere = world.receiver(&SLACK).consumer("billing").handle(handlers()).unwrap();
+    for other in [mail, elsewhere] {
+        let report = other.dispatch(letter.redrive()).await;
+        assert!(!report.settled());
+        assert_eq!(said(&report.into_response()), (500, "config"));
+    }
+    assert_eq!(calls.count(), 0);
+    // Whatever makes it the same event by now.
+    let fixed = world.receiver(&STRIPE).consumer("billing").key_by(|_| Some("x".to_owned())).handle(handlers());
+    let fixed = fixed.unwrap();
+    for _ in 0..2 {
+        assert!(fixed.dispatch(letter.redrive()).await.settled());
+        assert_eq!(world.observed.last().key, Some(letter.key.clone()));
+    }
+    assert_eq!(calls.count(), 1);
 }

@@ -236,6 +236,38 @@ async fn tenants_are_verified_each_by_its_own_and_kept_apart() {
 }
 
 #[tokio::test]
+async fn what_was_verified_elsewhere_says_whose_it_is() {
+    let (world, calls) = (World::new(), Calls::default());
+    let build = || {
+        let built = Receiver::tenants(resolve, world.store.clone()).clock(world.time.clock());
+        built.observe(world.observed.note())
+    };
+    let receiver = build().handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    let verified = || verifier(&STRIPE).verify(&stripe("evt_1", "a.b").at(OffsetDateTime::now_utc()).build()).unwrap();
+    let heard = receiver.dispatch(verified()).await.into_response();
+    assert_eq!(said(&heard), (404, "no_tenant"));
+    for tenant in ["acme", "umbrella", "acme"] {
+        assert!(receiver.dispatch(verified().of_tenant(tenant)).await.settled());
+        let noted = world.observed.last();
+        assert_eq!(noted.tenant.as_deref(), Some(tenant));
+        assert_eq!(noted.key, Some(Key::new("stripe", "default", "evt_1").tenant(tenant)));
+    }
+    assert_eq!(world.ends(), ["refused: no_tenant", "handled", "handled", "duplicate"]);
+    // It is one of `receive`'s.
+    assert_eq!(send(&receiver, &to("acme", stripe("evt_1", "a.b"))).await, plain(200));
+    assert_eq!((&*world.observed.last().end, calls.count()), ("duplicate", 2));
+    // What does not go together is found here, too.
+    let place = |_: &Event| Some(Place::new("x", 1_u64, Order::Serial));
+    let ordered = build().ordered_by(place).handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    let push = sent(&GITHUB, "{}").at(OffsetDateTime::now_utc()).build();
+    let report = ordered.dispatch(verifier(&GITHUB).verify(&push).unwrap().of_tenant("octo")).await;
+    assert_eq!(said(&report.into_response()), (500, "config"));
+    let alone = world.receiver(&STRIPE).handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    assert_eq!(said(&alone.dispatch(verified().of_tenant("acme")).await.into_response()), (500, "config"));
+    assert_eq!(calls.count(), 2);
+}
+
+#[tokio::test]
 async fn a_tenant_that_is_not_there_or_does_not_fit_is_refused() {
     let (world, calls) = (World::new(), Calls::default());
     let place = |_: &Event| Some(Place::new("x", 1_u64, Order::Serial));
