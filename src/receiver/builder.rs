@@ -123,6 +123,7 @@ pub struct Builder<S> {
     lease: Duration,
     timeout: Duration,
     read_timeout: Duration,
+    resolve_timeout: Duration,
     body_limit: usize,
     most: usize,
     twins: Twins,
@@ -142,6 +143,7 @@ impl<S: IdempotencyStore> Builder<S> {
             lease: Duration::from_secs(60),
             timeout: Duration::from_secs(300),
             read_timeout: Duration::from_secs(10),
+            resolve_timeout: Duration::from_secs(2),
             body_limit: 1 << 20,
             most: 1024,
             twins: Twins::default(),
@@ -182,6 +184,14 @@ impl<S: IdempotencyStore> Builder<S> {
     #[cfg_attr(inhook_docs, doc(cfg(feature = "tokio")))]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
+        self
+    }
+
+    /// For how long the resolver of [tenants](Receiver::tenants) may take, 2 seconds unless said; longer is a 503.
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "tokio")))]
+    pub fn resolve_timeout(mut self, timeout: Duration) -> Self {
+        self.resolve_timeout = timeout;
         self
     }
 
@@ -291,11 +301,11 @@ impl<S: IdempotencyStore> Builder<S> {
     }
 
     fn build(self, work: Box<dyn Work>, in_tx: bool) -> Result<Receiver, Error> {
-        let Self { source, consumer, lease, timeout, read_timeout, body_limit, most, .. } = self;
+        let Self { source, consumer, lease, timeout, read_timeout, resolve_timeout, body_limit, most, .. } = self;
         if consumer.is_empty() || consumer.starts_with("inhook.") {
             return Err(CONFIG("a consumer has a name, and none that starts with `inhook.`"));
         }
-        if [lease, timeout, read_timeout].contains(&Duration::ZERO) || body_limit == 0 || most == 0 {
+        if [lease, timeout, read_timeout, resolve_timeout].contains(&Duration::ZERO) || body_limit == 0 || most == 0 {
             return Err(CONFIG("lease, timeouts and limits are above zero"));
         }
         let flow = Flow {
@@ -314,7 +324,8 @@ impl<S: IdempotencyStore> Builder<S> {
         if let Some(verifier) = source.only() {
             flow.suits(verifier)?;
         }
-        Ok(Receiver(Arc::new(Inner { source, flow: Arc::new(flow), gate: Gate::new(most), body_limit, read_timeout })))
+        let (flow, gate) = (Arc::new(flow), Gate::new(most));
+        Ok(Receiver(Arc::new(Inner { source, flow, gate, body_limit, read_timeout, resolve_timeout })))
     }
 }
 

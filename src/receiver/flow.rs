@@ -28,7 +28,7 @@ use crate::{
     handlers::BoxFuture,
     provider::Retries,
     report::Outcome,
-    store::{Key, Slot},
+    store::{Key, Order, Slot},
 };
 
 pub(super) type OrderBy = dyn Fn(&Event) -> Option<Place> + Send + Sync;
@@ -179,13 +179,15 @@ impl Flow {
         }
         if !self.work.handles(event.kind.as_deref()) {
             // An event of no kind, where its provider has kinds, is not one that nobody asked for.
-            let end = match event.kind {
-                None if event.inner.kinds => {
-                    End::Refused(Error::new(ErrorKind::Envelope, "the event does not say its kind"))
-                }
-                _ => End::Unhandled,
-            };
-            return Outcome::of(event, end);
+            if event.kind.is_none() && event.inner.kinds {
+                let unsaid = Error::new(ErrorKind::Envelope, "the event does not say its kind");
+                return Outcome::of(event, End::Refused(unsaid));
+            }
+            // Where the next one waits for it, it takes its place all the same.
+            let sequence = |place: &Place| matches!(place.order, Order::Sequence { .. });
+            if !event.inner.place.as_ref().is_some_and(sequence) {
+                return Outcome::of(event, End::Unhandled);
+            }
         }
         let id = self.id(event);
         let identified = id.is_some();

@@ -50,6 +50,7 @@ struct Inner {
     gate: Arc<Gate>,
     body_limit: usize,
     read_timeout: Duration,
+    resolve_timeout: Duration,
 }
 
 impl Receiver {
@@ -109,12 +110,13 @@ impl Receiver {
         }
         let resolved = {
             let resolving = pin!(self.0.source.resolve(&head));
-            Caught(resolving).await
+            rt::within(self.0.resolve_timeout, Caught(resolving)).await
         };
         let (tenant, verifier) = match resolved {
-            Some(Ok(resolved)) => resolved,
-            Some(Err(refused)) => return self.refuse(refused),
-            None => return self.panicked(),
+            Some(Some(Ok(resolved))) => resolved,
+            Some(Some(Err(refused))) => return self.refuse(refused),
+            Some(None) => return self.panicked(),
+            None => return self.refuse(Error::new(ErrorKind::Store, "the tenants' resolver took too long")),
         };
         let refuse = |refused: Error| {
             let outcome = Outcome::refused(refused, Some(&verifier), tenant.clone());

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, ops::DerefMut, pin::pin, sync::Arc, time::Duration};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::rt::{self, Caught};
@@ -90,33 +91,64 @@ impl Plain {
     async fn run(&self, slot: &Slot, event: &Event, rules: Rules) -> Result<Turn, Error> {
         let grant = match granted(self.store.claim(slot).await?) {
             Ok(grant) => grant,
-            Err(turn) => return Ok(turn),
+            Err(turn) => return keep_conflict(&*self.store, self.graves.as_deref(), slot, event, turn).await,
         };
         let twin = grant.twin;
         if twin && rules.reject_twins {
             self.free(slot, grant.token).await;
             return Ok(Turn::Ended { end: End::Refused(Error::new(ErrorKind::Replay, "")), twin });
         }
+        if !self.handles(event.kind.as_deref()) {
+            let complete = || self.store.complete(slot, grant.token, None);
+            return Ok(match persist(&*self.store, slot, grant.token, complete).await? {
+                Held::Yes => End::Unhandled.into(),
+                Held::Lost => End::Lost.into(),
+            });
+        }
+        let mut bound = None;
+        if let Some(print) = slot.fingerprint.filter(|_| slot.twins && rules.reject_twins) {
+            match bind_twin(&*self.store, slot, print).await {
+                Ok(Bound::Now(key)) => bound = Some(key),
+                Ok(Bound::Before) => {}
+                Ok(Bound::Otherwise(turn)) => {
+                    self.free(slot, grant.token).await;
+                    return Ok(turn);
+                }
+                Err(e) => {
+                    self.free(slot, grant.token).await;
+                    return Err(e);
+                }
+            }
+        }
+        let end = self.held(slot, grant.token, event, rules).await;
+        // What failed is no twin of what comes next; what was lost is somebody else's.
+        if let (Some(key), Ok(End::Failed(_) | End::Panicked | End::TimedOut)) = (bound, &end) {
+            let _forgotten_or_not = self.store.forget(&key).await;
+        }
+        Ok(Turn::Ended { end: end?, twin })
+    }
+
+    /// Handles what has been claimed.
+    async fn held(&self, slot: &Slot, token: Token, event: &Event, rules: Rules) -> Result<End, Error> {
         let mut event = event.clone();
-        event.inner.fence = Some(grant.token);
-        let end = match self.handle(slot, grant.token, &event, rules).await.into_failed() {
+        event.inner.fence = Some(token);
+        Ok(match self.handle(slot, token, &event, rules).await.into_failed() {
             Ok(answer) => {
-                let complete = || self.store.complete(slot, grant.token, Some(&answer));
-                match persist(&*self.store, slot, grant.token, complete).await? {
+                let complete = || self.store.complete(slot, token, Some(&answer));
+                match persist(&*self.store, slot, token, complete).await? {
                     Held::Yes => End::Handled(answer),
                     Held::Lost => End::Lost,
                 }
             }
             Err(End::Failed(failure)) if failure.is_permanent() && self.graves.is_some() => {
-                bury(&*self.store, self.graves.as_deref(), slot, grant.token, &event, failure).await?
+                bury(&*self.store, self.graves.as_deref(), slot, token, &event, failure).await?
             }
             Err(End::Lost) => End::Lost,
             Err(end) => {
-                self.free(slot, grant.token).await;
+                self.free(slot, token).await;
                 end
             }
-        };
-        Ok(Turn::Ended { end, twin })
+        })
     }
 
     async fn free(&self, slot: &Slot, token: Token) {
@@ -193,7 +225,7 @@ impl<S: TransactionalStore> InTx<S> {
     async fn run(&self, slot: &Slot, event: &Event, rules: Rules) -> Result<Turn, Error> {
         let Begun { mut tx, twin, .. } = match granted(self.store.begin(slot).await?) {
             Ok(begun) => begun,
-            Err(turn) => return Ok(turn),
+            Err(turn) => return keep_conflict(&*self.store, self.graves.as_deref(), slot, event, turn).await,
         };
         if twin && rules.reject_twins {
             // Dropped, it rolls back all the same.
@@ -201,7 +233,7 @@ impl<S: TransactionalStore> InTx<S> {
             return Ok(Turn::Ended { end: End::Refused(Error::new(ErrorKind::Replay, "")), twin });
         }
         let Some(handler) = self.table.find(event.kind.as_deref()) else {
-            self.store.rollback(tx).await?;
+            self.store.commit(tx, slot, None).await?;
             return Ok(End::Unhandled.into());
         };
         let ran = {
@@ -336,6 +368,55 @@ async fn claim_and_bury(
         Ok(grant) => Ok(bury(store, graves, slot, grant.token, event, failure).await?.into()),
         Err(turn) => Ok(turn),
     }
+}
+
+/// Buries what came under the id of another payload, each such payload once: success is what the provider hears.
+async fn keep_conflict(
+    store: &dyn DynStore,
+    graves: Option<&dyn DynGraves>,
+    slot: &Slot,
+    event: &Event,
+    turn: Turn,
+) -> Result<Turn, Error> {
+    let (Turn::Ended { end: End::Conflict, .. }, true) = (&turn, graves.is_some()) else { return Ok(turn) };
+    let mut apart = slot.clone();
+    let digest = Sha256::new().chain_update(&slot.key.id).chain_update(slot.fingerprint.unwrap_or_default()).finalize();
+    apart.key.id = format!("conflict:{}", HEXLOWER.encode(&digest));
+    (apart.place, apart.twins) = (None, false);
+    let why = Failure::permanent("another payload was handled before under the same id");
+    Ok(match claim_and_bury(store, graves, &apart, event, why).await? {
+        Turn::Ended { end: End::Buried(_) | End::Duplicate(_), .. } => turn,
+        otherwise => otherwise,
+    })
+}
+
+/// What became of a payload that must be handled under one id only.
+enum Bound {
+    Now(Key),
+    Before,
+    Otherwise(Turn),
+}
+
+/// Binds a payload to its event's id, so that of two that come at once one is refused. Done by whoever holds the event.
+async fn bind_twin(store: &dyn DynStore, slot: &Slot, print: [u8; 32]) -> Result<Bound, Error> {
+    let mut key = slot.key.clone();
+    // The digest's length is always the same, so no two look alike.
+    key.id = format!("{} {}", HEXLOWER.encode(&print), key.consumer);
+    "inhook.twin".clone_into(&mut key.consumer);
+    let mut twin = Slot::new(key, slot.lease, slot.remember);
+    twin.fingerprint = Some(Sha256::digest(&slot.key.id).into());
+    Ok(match store.claim(&twin).await? {
+        Claim::Granted(grant) => match store.complete(&twin, grant.token, None).await? {
+            Held::Yes => Bound::Now(twin.key),
+            Held::Lost => Bound::Otherwise(Turn::Busy(Duration::ZERO)),
+        },
+        Claim::Duplicate(_) | Claim::Stale => Bound::Before,
+        Claim::Conflict => {
+            let end = End::Refused(Error::new(ErrorKind::Replay, ""));
+            Bound::Otherwise(Turn::Ended { end, twin: true })
+        }
+        Claim::Busy { retry_after } => Bound::Otherwise(Turn::Busy(retry_after)),
+    })
 }
 
 /// Binds a one-time token to its event, and to the payload where that is not signed, for as long as the event is remembered: the same event may come with it again,

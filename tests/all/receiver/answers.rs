@@ -4,6 +4,7 @@ use http::{HeaderValue, Method, header::CONTENT_LENGTH};
 use inhook::{
     Handlers, Twins,
     provider::{OKTA, SLACK, STANDARD_WEBHOOKS},
+    store::DeadLetterStore,
 };
 use tokio::sync::Semaphore;
 
@@ -49,6 +50,23 @@ async fn another_payload_under_the_same_id_is_acknowledged_and_not_handled() {
         assert_eq!(send(&receiver, &request).await, plain(200));
     }
     assert_eq!((world.ends(), calls.count()), (vec!["handled".to_owned(), "conflict".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn with_dead_letters_it_is_kept_once() {
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = Handlers::new().otherwise(calls.handler());
+    let receiver = world.receiver(&STRIPE).dead_letters().handle(handlers).unwrap();
+    let other = |of: u8| sent(&STRIPE, format!(r#"{{"id":"evt_1","type":"a.b","data":{{"object":{of}}}}}"#)).build();
+    for request in [stripe("evt_1", "a.b").build(), other(1), other(1), other(2)] {
+        assert_eq!(send(&receiver, &request).await, plain(200));
+    }
+    assert_eq!(world.ends(), ["handled", "conflict", "conflict", "conflict"]);
+    let letters = world.store.dead_letters(None, 10).await.unwrap();
+    let kept: Vec<_> = letters.iter().map(|letter| letter.event.raw().as_bytes()).collect();
+    assert_eq!((kept, calls.count()), (vec![&b"1"[..], b"2"], 1));
+    assert!(receiver.dispatch(letters[0].redrive()).await.settled());
+    assert_eq!((&*world.observed.last().end, calls.count()), ("handled", 2));
 }
 
 #[tokio::test]

@@ -141,3 +141,22 @@ async fn order_holds_for_what_nothing_identifies_too() {
     assert_eq!(send(&receiver, &request).await, plain(200));
     assert_eq!((calls.count(), world.observed.last().key), (2, None));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_nobody_handles_takes_its_place_in_a_sequence() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let place = |event: &Event| {
+        let event: serde_json::Value = event.raw().json().ok()?;
+        let order = Order::Sequence { wait: Duration::from_secs(1), on_gap: Gap::Block };
+        Some(Place::new("stream", event["data"]["n"].as_u64()?, order))
+    };
+    let event = |n: u8, kind: &str| {
+        sent(&STANDARD_WEBHOOKS, format!(r#"{{"type":"{kind}","data":{{"n":{n}}}}}"#)).label(format!("msg_{n}")).build()
+    };
+    let handlers = Handlers::new().on("a.b", calls.handler());
+    let plain_receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(place).handle(handlers).unwrap();
+    for (n, kind) in [(1, "a.b"), (2, "c.d"), (3, "a.b")] {
+        assert_eq!(send(&plain_receiver, &event(n, kind)).await, plain(200));
+    }
+    assert_eq!((world.ends(), calls.count()), (["handled", "unhandled", "handled"].map(str::to_owned).to_vec(), 2));
+}

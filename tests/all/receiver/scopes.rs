@@ -37,6 +37,25 @@ async fn a_payload_under_another_unsigned_id_is_a_twin() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn of_two_twins_at_once_one_is_refused() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let push = |delivery: &str| sent(&GITHUB, r#"{"ref":"main"}"#).kind("push").label(delivery).build();
+    let seen = calls.clone();
+    let slow = async move |_: Event| {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if seen.next() == 1 { Err("not yet".into()) } else { Ok(()) }
+    };
+    let handlers = Handlers::new().otherwise(slow);
+    let receiver = world.receiver(&GITHUB).twins(Twins::Reject).handle(handlers).unwrap();
+    for status in [500, 200] {
+        let (one, two) = (push("1"), push("2"));
+        let (one, two) = tokio::join!(send(&receiver, &one), send(&receiver, &two));
+        assert_eq!((one.0, two), (status, error(401, "replay")));
+    }
+    assert_eq!(calls.count(), 2);
+}
+
 #[tokio::test]
 async fn where_the_id_is_signed_two_events_may_be_alike() {
     let world = World::new();
@@ -184,6 +203,17 @@ async fn each_consumer_sees_every_event_once() {
         }
         assert_eq!((calls.count(), world.observed.last().key.unwrap().consumer.as_str()), (1, consumer));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tenants_that_are_not_found_in_time_are_not_waited_for() {
+    let start = tokio::time::Instant::now();
+    let hung = async |_: &Parts| std::future::pending::<Result<Option<Tenant>, Error>>().await;
+    let handlers = Handlers::new().otherwise(Calls::default().handler());
+    let receiver = Receiver::tenants(hung, World::new().store).handle(handlers).unwrap();
+    let response = receiver.receive(stripe("evt_1", "a.b").build()).await;
+    assert_eq!((said(&response), retry_after(&response)), ((503, "store"), Some(1)));
+    assert_eq!(start.elapsed().as_secs(), 2);
 }
 
 fn to(path: &str, signed: Signed) -> Request<Bytes> {
