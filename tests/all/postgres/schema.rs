@@ -101,7 +101,7 @@ async fn purge_keeps_to_its_limit_and_passes_over_what_is_locked() {
     for n in 0..10 {
         complete(&store, &over(n)).await;
     }
-    // In a chunk of its own, whatever the order.
+    // As somebody who is at it.
     let mut tx = store.pool().begin().await.unwrap();
     sqlx::query("select from inhook_event where id = '3' for update").execute(&mut *tx).await.unwrap();
     assert_eq!(store.purge(4).await.unwrap(), 4);
