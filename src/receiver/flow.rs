@@ -19,9 +19,10 @@ use time::OffsetDateTime;
 
 use super::{
     answer,
+    bind::bind_nonce,
     gate::Pass,
     rt::{self, Caught},
-    work::{Rules, Turn, Work, bind_nonce},
+    work::{Rules, Turn, Work},
 };
 use crate::{
     Clock, Delivery, End, Error, ErrorKind, Event, Place, Report, Verifier,

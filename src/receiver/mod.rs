@@ -1,7 +1,9 @@
 //! A verifier, a store and handlers behind one route.
 
 mod answer;
+mod bind;
 mod builder;
+mod bury;
 mod flow;
 mod gate;
 mod rt;

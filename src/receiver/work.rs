@@ -2,14 +2,15 @@
 
 use std::{convert::Infallible, ops::DerefMut, pin::pin, sync::Arc, time::Duration};
 
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
-
-use super::rt::{self, Caught};
+use super::{
+    bind::{Bound, bind_twin},
+    bury::{bury, claim_and_bury, keep_conflict, persist},
+    rt::{self, Caught},
+};
 use crate::{
-    Answer, End, Error, ErrorKind, Event, Failure, Field,
+    Answer, End, Error, ErrorKind, Event,
     handlers::{Answered, BoxFuture, Handler, Table},
-    store::{Begun, Claim, DynGraves, DynStore, Held, Key, Slot, Token, TransactionalStore},
+    store::{Begun, Claim, DynGraves, DynStore, Held, Slot, Token, TransactionalStore},
 };
 
 /// What became of one try.
@@ -285,172 +286,12 @@ impl<S: TransactionalStore> Work for InTx<S> {
     }
 }
 
-fn granted<G>(claim: Claim<G>) -> Result<G, Turn> {
+pub(super) fn granted<G>(claim: Claim<G>) -> Result<G, Turn> {
     Err(match claim {
         Claim::Granted(grant) => return Ok(grant),
         Claim::Duplicate(answer) => End::Duplicate(answer).into(),
         Claim::Conflict => End::Conflict.into(),
         Claim::Stale => End::Stale.into(),
         Claim::Busy { retry_after } => Turn::Busy(retry_after),
-    })
-}
-
-/// How long to wait before what the store could not do is tried again: first this long, then ever longer.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How often at most where nothing can tell the time.
-const TRIES_AT_ONCE: u32 = 3;
-
-/// Tries for as long as a lease lasts: the handler has run, so without its mark it runs again.
-async fn persist<'t>(
-    store: &dyn DynStore,
-    slot: &Slot,
-    token: Token,
-    attempt: impl Fn() -> BoxFuture<'t, Result<Held, Error>>,
-) -> Result<Held, Error> {
-    let mut failed = None;
-    let tries = async {
-        let mut pause = FIRST_PAUSE;
-        for tried in 1_u32.. {
-            match attempt().await {
-                Ok(held) => return Some(held),
-                Err(e) => failed = Some(e),
-            }
-            if !rt::sleep(pause).await && tried >= TRIES_AT_ONCE {
-                return None;
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            // Held meanwhile, if the store can do that; if not, the next try says so.
-            if let Ok(Held::Lost) = store.extend(slot, token, slot.lease).await {
-                return Some(Held::Lost);
-            }
-        }
-        None
-    };
-    match rt::within(slot.lease, tries).await.flatten() {
-        Some(held) => Ok(held),
-        None => Err(failed.unwrap_or_else(|| Error::new(ErrorKind::Store, "it did not answer"))),
-    }
-}
-
-/// Lets go of the claim if it cannot be buried.
-async fn bury(
-    store: &dyn DynStore,
-    graves: Option<&dyn DynGraves>,
-    slot: &Slot,
-    token: Token,
-    event: &Event,
-    failure: Failure,
-) -> Result<End, Error> {
-    let Some(graves) = graves else { return Ok(End::Failed(failure)) };
-    let why = failure.chain();
-    match persist(store, slot, token, || graves.bury(slot, token, event, &why)).await {
-        Ok(Held::Yes) => Ok(End::Buried(failure)),
-        Ok(Held::Lost) => Ok(End::Lost),
-        Err(e) => {
-            let _freed_or_not = store.release(slot, token).await;
-            Err(e)
-        }
-    }
-}
-
-/// For an event that nobody holds, its transaction gone and the mark with it. Whatever the claim says is right: granted,
-/// and it is buried; a duplicate, and somebody else has handled or buried it in between; stale, and nothing needs it;
-/// busy, and the provider is told so. At no time has success been answered.
-async fn claim_and_bury(
-    store: &dyn DynStore,
-    graves: Option<&dyn DynGraves>,
-    slot: &Slot,
-    event: &Event,
-    failure: Failure,
-) -> Result<Turn, Error> {
-    match granted(store.claim(slot).await?) {
-        Ok(grant) => Ok(bury(store, graves, slot, grant.token, event, failure).await?.into()),
-        Err(turn) => Ok(turn),
-    }
-}
-
-/// Buries what came under the id of another payload, each such payload once: success is what the provider hears.
-async fn keep_conflict(
-    store: &dyn DynStore,
-    graves: Option<&dyn DynGraves>,
-    slot: &Slot,
-    event: &Event,
-    turn: Turn,
-) -> Result<Turn, Error> {
-    let (Turn::Ended { end: End::Conflict, .. }, true) = (&turn, graves.is_some()) else { return Ok(turn) };
-    let mut apart = slot.clone();
-    let digest = Sha256::new().chain_update(&slot.key.id).chain_update(slot.fingerprint.unwrap_or_default()).finalize();
-    apart.key.id = format!("conflict:{}", HEXLOWER.encode(&digest));
-    (apart.place, apart.twins) = (None, false);
-    let why = Failure::permanent("another payload was handled before under the same id");
-    Ok(match claim_and_bury(store, graves, &apart, event, why).await? {
-        Turn::Ended { end: End::Buried(_) | End::Duplicate(_), .. } => turn,
-        otherwise => otherwise,
-    })
-}
-
-/// What became of a payload that must be handled under one id only.
-enum Bound {
-    Now(Key),
-    Before,
-    Otherwise(Turn),
-}
-
-/// Binds a payload to its event's id, so that of two that come at once one is refused. Done by whoever holds the event.
-async fn bind_twin(store: &dyn DynStore, slot: &Slot, print: [u8; 32]) -> Result<Bound, Error> {
-    let mut key = slot.key.clone();
-    // The digest's length is always the same, so no two look alike.
-    key.id = format!("{} {}", HEXLOWER.encode(&print), key.consumer);
-    "inhook.twin".clone_into(&mut key.consumer);
-    let mut twin = Slot::new(key, slot.lease, slot.remember);
-    twin.fingerprint = Some(Sha256::digest(&slot.key.id).into());
-    Ok(match store.claim(&twin).await? {
-        Claim::Granted(grant) => match store.complete(&twin, grant.token, None).await? {
-            Held::Yes => Bound::Now(twin.key),
-            Held::Lost => Bound::Otherwise(Turn::Busy(Duration::ZERO)),
-        },
-        Claim::Duplicate(_) | Claim::Stale => Bound::Before,
-        Claim::Conflict => {
-            let end = End::Refused(Error::new(ErrorKind::Replay, ""));
-            Bound::Otherwise(Turn::Ended { end, twin: true })
-        }
-        Claim::Busy { retry_after } => Bound::Otherwise(Turn::Busy(retry_after)),
-    })
-}
-
-/// Binds a one-time token to its event, and to the payload where that is not signed, for as long as the event is remembered: the same event may come with it again,
-/// another may not. Done before the event is claimed, so a handler that fails leaves it bound, to this event alone.
-///
-/// The event is what its provider says that it is, whatever `key_by` says: all consumers must agree on it.
-pub(super) async fn bind_nonce(
-    store: &dyn DynStore,
-    nonce: &str,
-    event: &Event,
-    lease: Duration,
-) -> Result<Option<Turn>, Error> {
-    let key: Key = event.key_of("inhook.nonce", nonce.to_owned());
-    let mut slot = Slot::new(key, lease, event.inner.remember);
-    let id = event.id();
-    let mut bound = Sha256::new();
-    bound.update(id.as_ref().map_or_else(|| event.raw().as_bytes(), |id| id.as_bytes()));
-    // What the signature does not cover could be anything under the same id: whoever saw the token would fill it in.
-    if let Some(payload) = event.fingerprint().filter(|_| !event.covers(Field::Payload)) {
-        bound.update(payload);
-    }
-    slot.fingerprint = Some(bound.finalize().into());
-    Ok(match store.claim(&slot).await? {
-        Claim::Granted(grant) => {
-            match store.complete(&slot, grant.token, None).await? {
-                Held::Yes => None,
-                // Whoever has it now may have bound it to another event: look again.
-                Held::Lost => Some(Turn::Busy(Duration::ZERO)),
-            }
-        }
-        Claim::Duplicate(_) | Claim::Stale => None,
-        Claim::Conflict => {
-            Some(End::Refused(Error::new(ErrorKind::Replay, "its token came with another event")).into())
-        }
-        Claim::Busy { retry_after } => Some(Turn::Busy(retry_after)),
     })
 }

@@ -214,7 +214,10 @@ impl Model {
     fn completed(&mut self, ask: &Ask, answer: Option<Answer>) {
         let until = self.now + ask.remember;
         self.marks.insert(key(ask.key), Mark { until, generation: ask.generation, print: ask.print, answer });
-        let Some((_, rank, _, last)) = ask.place else { return drop(self.let_go(ask)) };
+        let Some((_, rank, _, last)) = ask.place else {
+            self.let_go(ask);
+            return;
+        };
         let line = self.let_go(ask).unwrap();
         match line.mark {
             Some(mark) if rank < mark => {}

@@ -1,0 +1,111 @@
+//! Marks and burials that have to be written down, since a handler has run.
+
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::{
+    rt,
+    work::{Turn, granted},
+};
+use crate::{
+    End, Error, ErrorKind, Event, Failure,
+    handlers::BoxFuture,
+    store::{DynGraves, DynStore, Held, Slot, Token},
+};
+
+/// How long to wait before what the store could not do is tried again: first this long, then ever longer.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How often at most where nothing can tell the time.
+const TRIES_AT_ONCE: u32 = 3;
+
+/// Tries for as long as a lease lasts: the handler has run, so without its mark it runs again.
+pub(super) async fn persist<'t>(
+    store: &dyn DynStore,
+    slot: &Slot,
+    token: Token,
+    attempt: impl Fn() -> BoxFuture<'t, Result<Held, Error>>,
+) -> Result<Held, Error> {
+    let mut failed = None;
+    let tries = async {
+        let mut pause = FIRST_PAUSE;
+        for tried in 1_u32.. {
+            match attempt().await {
+                Ok(held) => return Some(held),
+                Err(e) => failed = Some(e),
+            }
+            if !rt::sleep(pause).await && tried >= TRIES_AT_ONCE {
+                return None;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // Held meanwhile, if the store can do that; if not, the next try says so.
+            if let Ok(Held::Lost) = store.extend(slot, token, slot.lease).await {
+                return Some(Held::Lost);
+            }
+        }
+        None
+    };
+    match rt::within(slot.lease, tries).await.flatten() {
+        Some(held) => Ok(held),
+        None => Err(failed.unwrap_or_else(|| Error::new(ErrorKind::Store, "it did not answer"))),
+    }
+}
+
+/// Lets go of the claim if it cannot be buried.
+pub(super) async fn bury(
+    store: &dyn DynStore,
+    graves: Option<&dyn DynGraves>,
+    slot: &Slot,
+    token: Token,
+    event: &Event,
+    failure: Failure,
+) -> Result<End, Error> {
+    let Some(graves) = graves else { return Ok(End::Failed(failure)) };
+    let why = failure.chain();
+    match persist(store, slot, token, || graves.bury(slot, token, event, &why)).await {
+        Ok(Held::Yes) => Ok(End::Buried(failure)),
+        Ok(Held::Lost) => Ok(End::Lost),
+        Err(e) => {
+            let _freed_or_not = store.release(slot, token).await;
+            Err(e)
+        }
+    }
+}
+
+/// For an event that nobody holds, its transaction gone and the mark with it. Whatever the claim says is right: granted,
+/// and it is buried; a duplicate, and somebody else has handled or buried it in between; stale, and nothing needs it;
+/// busy, and the provider is told so. At no time has success been answered.
+pub(super) async fn claim_and_bury(
+    store: &dyn DynStore,
+    graves: Option<&dyn DynGraves>,
+    slot: &Slot,
+    event: &Event,
+    failure: Failure,
+) -> Result<Turn, Error> {
+    match granted(store.claim(slot).await?) {
+        Ok(grant) => Ok(bury(store, graves, slot, grant.token, event, failure).await?.into()),
+        Err(turn) => Ok(turn),
+    }
+}
+
+/// Buries what came under the id of another payload, each such payload once: success is what the provider hears.
+pub(super) async fn keep_conflict(
+    store: &dyn DynStore,
+    graves: Option<&dyn DynGraves>,
+    slot: &Slot,
+    event: &Event,
+    turn: Turn,
+) -> Result<Turn, Error> {
+    let (Turn::Ended { end: End::Conflict, .. }, true) = (&turn, graves.is_some()) else { return Ok(turn) };
+    let mut apart = slot.clone();
+    let digest = Sha256::new().chain_update(&slot.key.id).chain_update(slot.fingerprint.unwrap_or_default()).finalize();
+    apart.key.id = format!("conflict:{}", HEXLOWER.encode(&digest));
+    (apart.place, apart.twins) = (None, false);
+    let why = Failure::permanent("another payload was handled before under the same id");
+    Ok(match claim_and_bury(store, graves, &apart, event, why).await? {
+        Turn::Ended { end: End::Buried(_) | End::Duplicate(_), .. } => turn,
+        otherwise => otherwise,
+    })
+}
