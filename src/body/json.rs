@@ -35,9 +35,9 @@ impl Pointers {
     /// The values found, in the order of the pointers. Of a name that comes twice the last one counts, as for every
     /// parser that builds a map.
     pub(crate) fn pick<'t>(&self, text: &'t [u8]) -> Result<Picked<'_, 't>, serde_json::Error> {
-        let mut values = vec![None; self.0.len()];
+        let mut values = Values::new(self.0.len());
         if !self.0.is_empty() {
-            self.walk(text, u64::MAX, 0, &mut values)?;
+            self.walk(text, u64::MAX, 0, values.as_mut())?;
         }
         Ok(Picked { pointers: self, values })
     }
@@ -59,14 +59,42 @@ impl Pointers {
 #[derive(Debug)]
 pub(crate) struct Picked<'p, 't> {
     pointers: &'p Pointers,
-    values: Vec<Option<&'t RawValue>>,
+    values: Values<'t>,
+}
+
+/// As many as there are pointers; nearly always few enough to do without a list.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack, and boxing it is what this is to avoid")]
+enum Values<'t> {
+    Few([Option<&'t RawValue>; 16]),
+    Many(Vec<Option<&'t RawValue>>),
+}
+
+impl<'t> Values<'t> {
+    fn new(len: usize) -> Self {
+        if len <= 16 { Self::Few([None; 16]) } else { Self::Many(vec![None; len]) }
+    }
+
+    fn as_mut(&mut self) -> &mut [Option<&'t RawValue>] {
+        match self {
+            Self::Few(values) => values,
+            Self::Many(values) => values,
+        }
+    }
+
+    fn get(&self, at: usize) -> Option<&'t RawValue> {
+        match self {
+            Self::Few(values) => values.get(at).copied().flatten(),
+            Self::Many(values) => values.get(at).copied().flatten(),
+        }
+    }
 }
 
 impl<'t> Picked<'_, 't> {
     /// The JSON text at `pointer`; `null` is as good as absent.
     pub(crate) fn raw(&self, pointer: &str) -> Option<&'t str> {
         let at = self.pointers.0.iter().position(|p| p.text == pointer)?;
-        let raw = self.values.get(at).copied().flatten()?.get();
+        let raw = self.values.get(at)?.get();
         (raw != "null").then_some(raw)
     }
 

@@ -4,11 +4,17 @@ mod digest;
 mod read;
 mod record;
 
-use std::{borrow::Cow, fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
-use serde::{Deserialize, Serialize};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
 use self::digest::Digest;
@@ -34,9 +40,42 @@ impl Verifier {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Delivery {
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Brought,
     pub(crate) reply: Option<Reply>,
     pub(crate) contract: Contract,
+}
+
+/// Most requests bring one event, which needs no list.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "boxing the usual one is what this is to avoid")]
+pub(crate) enum Brought {
+    One(Event),
+    Many(Vec<Event>),
+}
+
+impl Brought {
+    pub(crate) fn as_ref(&self) -> &[Event] {
+        match self {
+            Self::One(event) => std::slice::from_ref(event),
+            Self::Many(events) => events,
+        }
+    }
+
+    pub(crate) fn as_mut(&mut self) -> &mut [Event] {
+        match self {
+            Self::One(event) => std::slice::from_mut(event),
+            Self::Many(events) => events,
+        }
+    }
+
+    /// In the order they came.
+    pub(crate) fn into_each(self) -> impl Iterator<Item = Event> {
+        let (one, many) = match self {
+            Self::One(event) => (Some(event), Vec::new()),
+            Self::Many(events) => (None, events),
+        };
+        one.into_iter().chain(many)
+    }
 }
 
 /// What its provider wants to hear, and when.
@@ -68,14 +107,14 @@ impl Delivery {
             retries: true,
             identified: true,
         };
-        Self { events: vec![event], reply: None, contract }
+        Self { events: Brought::One(event), reply: None, contract }
     }
 
     /// The same delivery, to the endpoint of this tenant: what a receiver that serves
     /// [tenants](crate::Receiver::tenants) remembers it under in [`dispatch`](crate::Receiver::dispatch).
     pub fn of_tenant(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
-        for event in &mut self.events {
+        for event in self.events.as_mut() {
             event.tenant = Some(id.clone());
         }
         self.contract.tenant = Some(id);
@@ -84,12 +123,15 @@ impl Delivery {
 
     /// None for a handshake, several for a batch.
     pub fn events(&self) -> &[Event] {
-        &self.events
+        self.events.as_ref()
     }
 
     /// The same, to own.
     pub fn into_events(self) -> Vec<Event> {
-        self.events
+        match self.events {
+            Brought::One(event) => vec![event],
+            Brought::Many(events) => events,
+        }
     }
 
     /// A handshake's answer; such a request brings no event.
@@ -158,8 +200,57 @@ impl fmt::Debug for Inner {
 /// What makes it the same event; the digest is only made when it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Identity {
-    text: String,
+    text: Text,
     then_digest: bool,
+}
+
+/// Text that may be a part of a body, which then is not copied.
+#[derive(Clone)]
+enum Text {
+    Own(String),
+    Part(Bytes),
+}
+
+impl Text {
+    /// Text that perhaps stands in `whole`.
+    fn of(text: Cow<'_, str>, whole: &Bytes) -> Self {
+        let at = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+        let within = at.checked_add(text.len()).is_some_and(|end| end <= whole.len());
+        if within { Self::Part(whole.slice_ref(text.as_bytes())) } else { Self::Own(text.into_owned()) }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Own(text) => text,
+            Self::Part(bytes) => str::from_utf8(bytes).unwrap_or_default(),
+        }
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.as_str().serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(Self::Own)
+    }
 }
 
 impl<P> Event<P> {
@@ -167,7 +258,7 @@ impl<P> Event<P> {
     /// twice.
     pub fn id(&self) -> Option<Cow<'_, str>> {
         let Identity { text, then_digest } = self.inner.identity.as_ref()?;
-        let text = bounded(text);
+        let text = bounded(text.as_str());
         Some(if *then_digest { format!("{text}{}", self.inner.digest.hex(self.raw().as_bytes())).into() } else { text })
     }
 
@@ -256,19 +347,33 @@ fn bounded(id: &str) -> Cow<'_, str> {
 }
 
 /// Headers as they were received; `Debug` prints their names and no value.
+///
+/// Looking at them for the first time puts them into a map, which most handlers never do.
 #[derive(Clone, Default)]
-pub struct Headers(Arc<HeaderMap>);
+pub struct Headers(Arc<Listed>);
+
+#[derive(Default)]
+struct Listed {
+    list: Vec<(HeaderName, HeaderValue)>,
+    map: OnceLock<HeaderMap>,
+}
+
+impl Headers {
+    fn new(list: Vec<(HeaderName, HeaderValue)>) -> Self {
+        Self(Arc::new(Listed { list, map: OnceLock::new() }))
+    }
+}
 
 impl Deref for Headers {
     type Target = HeaderMap;
 
     fn deref(&self) -> &HeaderMap {
-        &self.0
+        self.0.map.get_or_init(|| self.0.list.iter().cloned().collect())
     }
 }
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.0.list.iter().map(|(name, _)| name)).finish()
     }
 }

@@ -7,9 +7,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, Uri,
     header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION},
 };
+use memchr::{memchr_iter, memchr2};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{Contract, Delivery, Digest, Event, Headers, Identity, Inner, Reply};
+use super::{Brought, Contract, Delivery, Digest, Event, Headers, Identity, Inner, Reply, Text};
 use crate::{
     Error, ErrorKind, Raw,
     body::{
@@ -17,7 +18,8 @@ use crate::{
         json::{self, Picked},
     },
     provider::{
-        At, Attempt, Batch, Challenge, Echo, Envelope, Handshake, Proof, Provider, Retries, TimeUnit, Verb, When,
+        At, Attempt, Batch, Challenge, Echo, Envelope, Handshake, Proof, Provider, Retries, Scheme, TimeUnit, Verb,
+        When,
     },
     verify::{Coverage, Verified},
 };
@@ -31,7 +33,7 @@ impl Verified<'_> {
     /// [`Envelope`](ErrorKind::Envelope) if none can be read. The request is authentic: that is no forgery, so do not
     /// answer 401.
     pub fn delivery(self) -> Result<Delivery, Error> {
-        let provider = *self.verifier.data();
+        let provider = self.verifier.data();
         let envelope = &provider.envelope;
         let body = self.request.body.as_bytes();
         let fields = form::fields(self.request.headers, body);
@@ -68,25 +70,29 @@ impl Verified<'_> {
         let (headers, signed_id, picked) = (self.request.headers, self.signed_id(), picked.as_ref());
         let scene = Scene { headers, uri, fields, signed_id: signed_id.as_deref(), document: picked, item: picked };
         if let Some(reply) = handshake(&self, method, &scene)? {
-            return Ok(Delivery { events: Vec::new(), reply: Some(reply), contract });
+            return Ok(Delivery { events: Brought::Many(Vec::new()), reply: Some(reply), contract });
         }
         if let Some(broken) = broken {
             return Err(ENVELOPE("the body is not the JSON it should be").because(broken));
         }
         let shared = Shared {
-            provider: &provider,
-            headers: Headers(Arc::new(kept(&self))),
+            provider,
+            headers: Headers::new(kept(&self)),
             coverage: self.coverage().cloned().unwrap_or_default(),
         };
         let Some(document) = &document else {
             // A form without JSON in it is one event.
-            return Ok(Delivery { events: vec![shared.event(&scene, body.clone())], reply: None, contract });
+            return Ok(Delivery { events: Brought::One(shared.event(&scene, body.clone())), reply: None, contract });
         };
         if envelope.batch == Batch::One {
             if !plan.document.is_empty() && !document.trim_ascii_start().starts_with(b"{") {
                 return Err(ENVELOPE("the body is no JSON object"));
             }
-            return Ok(Delivery { events: vec![shared.event(&scene, document.clone())], reply: None, contract });
+            return Ok(Delivery {
+                events: Brought::One(shared.event(&scene, document.clone())),
+                reply: None,
+                contract,
+            });
         }
         let items = items(envelope.batch, document, picked)?;
         let mut events = Vec::with_capacity(items.len());
@@ -95,7 +101,7 @@ impl Verified<'_> {
             let whole = document.slice_ref(item.as_bytes());
             events.push(shared.event(&Scene { item: Some(&picked), ..scene }, whole));
         }
-        Ok(Delivery { events, reply: None, contract })
+        Ok(Delivery { events: Brought::Many(events), reply: None, contract })
     }
 }
 
@@ -129,20 +135,27 @@ fn items<'d>(batch: Batch, document: &'d Bytes, picked: Option<&Picked<'_, 'd>>)
 }
 
 /// What is handed on: nothing that would let its reader sign, log in, or pass for the sender.
-fn kept(verified: &Verified<'_>) -> HeaderMap {
-    let mut headers = verified.request.headers.clone();
-    for scheme in verified.verifier.data().schemes() {
-        if let At::Header(name) = scheme.place() {
-            headers.remove(name);
-        }
-    }
-    // Old signatures that are sent beside the one that counts.
-    let signatures: Vec<HeaderName> =
-        headers.keys().filter(|name| name.as_str().contains("signature")).cloned().collect();
-    for name in signatures.iter().chain([&AUTHORIZATION, &PROXY_AUTHORIZATION, &COOKIE]) {
-        headers.remove(name);
-    }
-    headers
+fn kept(verified: &Verified<'_>) -> Vec<(HeaderName, HeaderValue)> {
+    let proves = |name: &HeaderName| {
+        let mut places = verified.verifier.data().schemes().map(Scheme::place);
+        places.any(|at| matches!(at, At::Header(place) if place.eq_ignore_ascii_case(name.as_str())))
+    };
+    let gives_away = |name: &HeaderName| {
+        // Old signatures that are sent beside the one that counts are no better.
+        says_signature(name.as_str()) || [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name) || proves(name)
+    };
+    let headers = verified.request.headers;
+    let mut list = Vec::with_capacity(headers.len());
+    list.extend(
+        headers.iter().filter(|(name, _)| !gives_away(name)).map(|(name, value)| (name.clone(), value.clone())),
+    );
+    list
+}
+
+/// Most names have no `g`, and looking for one letter is quick.
+fn says_signature(name: &str) -> bool {
+    memchr_iter(b'g', name.as_bytes())
+        .any(|g| name.get(g.wrapping_sub(2)..).is_some_and(|at| at.starts_with("signature")))
 }
 
 fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>) -> Result<Option<Reply>, Error> {
@@ -231,8 +244,14 @@ impl Scene<'_> {
             At::Day(inner) => Cow::Owned(when(&self.text(*inner)?, TimeUnit::Seconds)?.date().to_string()),
             At::FirstOf(all) => all.iter().find_map(|at| self.text(*at))?,
             At::Joined(all, between) => {
-                let parts: Option<Vec<_>> = all.iter().map(|at| self.text(*at)).collect();
-                Cow::Owned(parts?.join(between))
+                let mut joined = String::new();
+                for (n, at) in all.iter().enumerate() {
+                    if n > 0 {
+                        joined.push_str(between);
+                    }
+                    joined.push_str(&self.text(*at)?);
+                }
+                Cow::Owned(joined)
             }
             At::Optional(inner) => return self.text(*inner),
             At::Made(inner, make) => Cow::Owned((make.0)(&self.text(*inner)?)?),
@@ -248,36 +267,39 @@ impl Scene<'_> {
     }
 
     /// All parts of an identity, none of which can be taken for two others; `None` if one is missing.
-    fn identity(&self, places: &[At]) -> Option<Identity> {
+    fn identity(&self, places: &[At], whole: &Bytes) -> Option<Identity> {
         if let [At::PayloadDigest] | [] = places {
             return None;
         }
         if let [only] = places {
-            return Some(Identity { text: self.text(*only)?.into_owned(), then_digest: false });
+            return Some(Identity { text: Text::of(self.text(*only)?, whole), then_digest: false });
         }
-        let mut identity = Identity { text: String::new(), then_digest: false };
+        let (mut text, mut then_digest) = (String::with_capacity(64), false);
         for at in places {
             match at {
-                At::PayloadDigest => identity.then_digest = true,
-                At::Optional(inner) => escape(&self.text(**inner).unwrap_or_default(), &mut identity.text),
-                at => escape(&self.text(*at)?, &mut identity.text),
+                At::PayloadDigest => then_digest = true,
+                At::Optional(inner) => escape(&self.text(**inner).unwrap_or_default(), &mut text),
+                at => escape(&self.text(*at)?, &mut text),
             }
         }
-        if !identity.then_digest {
-            identity.text.pop();
+        if !then_digest {
+            text.pop();
         }
-        Some(identity)
+        Some(Identity { text: Text::Own(text), then_digest })
     }
 }
 
 /// The part, and a bar that is told from those within it.
 fn escape(part: &str, into: &mut String) {
-    for c in part.chars() {
-        if matches!(c, '|' | '\\') {
-            into.push('\\');
-        }
-        into.push(c);
+    let mut rest = part;
+    while let Some(at) = memchr2(b'|', b'\\', rest.as_bytes()) {
+        let (before, after) = rest.split_at(at);
+        into.push_str(before);
+        into.push('\\');
+        into.push_str(after.get(..1).unwrap_or_default());
+        rest = after.get(1..).unwrap_or_default();
     }
+    into.push_str(rest);
     into.push('|');
 }
 
@@ -327,8 +349,8 @@ impl Shared<'_> {
             payload: raw.clone(),
             inner: Inner {
                 raw,
+                identity: scene.identity(e.identity, &whole),
                 whole,
-                identity: scene.identity(e.identity),
                 nonce: own(e.nonce),
                 stable: e.stable == At::PayloadDigest,
                 digest: Digest::default(),

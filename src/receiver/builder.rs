@@ -65,7 +65,8 @@ impl Source {
             (Self::Tenants(_), None) => Err(Error::new(ErrorKind::NoTenant, "")),
             (Self::One(_), Some(_)) => Err(CONFIG("this receiver has no tenants")),
             (Self::One(verifier), None)
-                if contract.provider != verifier.provider() && events.iter().any(|e| e.inner.redriven.is_some()) =>
+                if contract.provider != verifier.provider()
+                    && events.as_ref().iter().any(|e| e.inner.redriven.is_some()) =>
             {
                 Err(CONFIG("the dead letter is of another provider"))
             }

@@ -86,7 +86,7 @@ impl Flow {
         let Delivery { events, contract, .. } = delivery;
         let own =
             |event: &Event| event.inner.redriven.as_ref().is_none_or(|key| *key == self.key(event, key.id.clone()));
-        if !events.iter().all(own) {
+        if !events.as_ref().iter().all(own) {
             return Err(Error::new(ErrorKind::Config, "the dead letter is another receiver's"));
         }
         self.fits(contract.retries, contract.identified)
@@ -137,10 +137,10 @@ impl Flow {
             return Report { outcomes: vec![outcome], response: reply };
         }
         let patience = patience(delivery.contract.deadline);
-        let mut outcomes = Vec::with_capacity(delivery.events.len());
+        let mut outcomes = Vec::with_capacity(delivery.events().len());
         let mut stopped = HashSet::new();
         let mut waited = Duration::ZERO;
-        for mut event in delivery.events {
+        for mut event in delivery.events.into_each() {
             let caught = {
                 let turn = pin!(self.in_place(&mut event, &stopped, patience, &mut waited));
                 Caught(turn).await
