@@ -61,10 +61,9 @@ create table inhook_waiting (
     consumer bytea not null,
     name bytea not null,
     rank bytea not null,
-    id bytea not null,
     since bigint not null,
     wait bigint not null,
-    primary key (source, tenant, consumer, name, rank, id),
+    primary key (source, tenant, consumer, name, rank),
     foreign key (source, tenant, consumer, name) references inhook_stream on delete cascade
 );
 
