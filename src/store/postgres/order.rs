@@ -176,12 +176,13 @@ async fn note(
     let (since, now): (i64, i64) = row
         .select(
             at,
-            "insert into @table_waiting@end (source, tenant, consumer, name, rank, since, wait)
-            select $1, $2, $3, $4, $7, @now, $8 where @wait
-            on conflict (source, tenant, consumer, name, rank) do update set wait = excluded.wait
+            "insert into @table_waiting@end (source, tenant, consumer, name, rank, id, since, wait)
+            select $1, $2, $3, $4, $7, $8, @now, $9 where @wait
+            on conflict (source, tenant, consumer, name, rank, id) do update set wait = excluded.wait
             returning since, @now",
         )
         .bind(place.rank.as_bytes())
+        .bind(slot.key.id.as_bytes())
         .bind(micros(wait))
         .fetch_one(&mut *conn)
         .await?;
@@ -202,9 +203,10 @@ async fn stop_waiting(conn: &mut PgConnection, at: At<'_>, slot: &Slot, place: &
         .query(
             at,
             "delete from @table_waiting@end
-            where source = $1 and tenant = $2 and consumer = $3 and name = $4 and rank = $7 and @wait",
+            where source = $1 and tenant = $2 and consumer = $3 and name = $4 and rank = $7 and id = $8 and @wait",
         )
         .bind(place.rank.as_bytes())
+        .bind(slot.key.id.as_bytes())
         .execute(conn)
         .await?;
     Ok(())

@@ -61,9 +61,10 @@ create table inhook_waiting (
     consumer bytea not null,
     name bytea not null,
     rank bytea not null,
+    id bytea not null,
     since bigint not null,
     wait bigint not null,
-    primary key (source, tenant, consumer, name, rank),
+    primary key (source, tenant, consumer, name, rank, id),
     foreign key (source, tenant, consumer, name) references inhook_stream on delete cascade
 );
 

@@ -132,11 +132,12 @@ async fn note(
     let row = Row::of_stream(slot, &place.stream);
     let since: (i64,) = row
         .select(
-            "insert into inhook_waiting (source, tenant, consumer, name, rank, since, wait)
-            values (?1, ifnull(?2, 0), ?3, ?4, ?5, ?6, ?7)
+            "insert into inhook_waiting (source, tenant, consumer, name, rank, id, since, wait)
+            values (?1, ifnull(?2, 0), ?3, ?4, ?5, ?6, ?7, ?8)
             on conflict do update set wait = excluded.wait returning since",
         )
         .bind(place.rank.as_bytes())
+        .bind(&*slot.key.id)
         .bind(now)
         .bind(nanos(wait))
         .fetch_one(&mut *conn)
@@ -158,9 +159,10 @@ async fn stop_waiting(conn: &mut SqliteConnection, slot: &Slot, place: &Place) -
     Row::of_stream(slot, &place.stream)
         .query(
             "delete from inhook_waiting
-            where source = ?1 and tenant = ifnull(?2, 0) and consumer = ?3 and name = ?4 and rank = ?5",
+            where source = ?1 and tenant = ifnull(?2, 0) and consumer = ?3 and name = ?4 and rank = ?5 and id = ?6",
         )
         .bind(place.rank.as_bytes())
+        .bind(&*slot.key.id)
         .execute(conn)
         .await
         .map_err(Error::store)?;

@@ -66,10 +66,11 @@ create table inhook_waiting (
     consumer text not null,
     name text not null,
     rank blob not null,
+    id text not null,
     since integer not null,
     -- For how long, in nanoseconds.
     wait integer not null,
-    primary key (source, tenant, consumer, name, rank)
+    primary key (source, tenant, consumer, name, rank, id)
 ) strict, without rowid;
 
 -- Whatever a connection says about foreign keys, nothing waits in a stream that was forgotten.
