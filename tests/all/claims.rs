@@ -214,11 +214,7 @@ impl Model {
     fn completed(&mut self, ask: &Ask, answer: Option<Answer>) {
         let until = self.now + ask.remember;
         self.marks.insert(key(ask.key), Mark { until, generation: ask.generation, print: ask.print, answer });
-        let Some((_, rank, _, last)) = ask.place else {
-            self.let_go(ask);
-            return;
-        };
-        let line = self.let_go(ask).unwrap();
+        let (Some(line), Some((_, rank, _, last))) = (self.let_go(ask), ask.place) else { return };
         match line.mark {
             Some(mark) if rank < mark => {}
             Some(mark) if rank == mark => line.tombstone |= last,

@@ -380,9 +380,16 @@ proptest! {
 
     #[test]
     fn a_kind_goes_to_itself_or_to_the_longest_family(
-        kinds in vec("[ab]([./:_][ab]?){0,2}\\*?", 0..8),
-        kind in "[ab]([./:_][ab]?){0,3}\\*?",
+        others in vec("[ab]([./:_][ab]?){0,2}\\*?", 0..4),
+        kind in "[ab]([./:_][ab]{0,2}){0,4}\\*?",
+        cuts in vec(0..14_usize, 0..6),
     ) {
+        // Families of the kind itself among others, the whole kind and what is no family because of where it ends.
+        let mut kinds: Vec<String> = cuts.iter().map(|at| format!("{}*", &kind[..kind.len().min(*at)])).collect();
+        kinds.extend(others);
+        if cuts.len() % 3 == 0 {
+            kinds.push(kind.clone());
+        }
         let picked = inhook::__private::pick(kinds.iter().map(String::as_str), Some(&kind));
         let mut families: Vec<&str> = Vec::new();
         // Every way to cut the kind behind a separator, the longest first.
