@@ -347,6 +347,22 @@ fn run(play: impl Future<Output = Result<(), TestCaseError>>) -> Result<(), Test
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(play)
 }
 
+/// So rare that chance does not find it: of several whose leases are over, one whose key nobody took, and whose stream
+/// somebody did.
+#[test]
+fn who_lost_the_stream_has_lost_the_claim() {
+    let claim = |key, lease, place: Option<u64>| {
+        let place = place.map(|rank| ("a", rank, Order::Serial, false));
+        Op::Claim(Ask { key, print: None, place, lease, remember: LONG, generation: 0 })
+    };
+    for late in [Op::Complete(1, None), Op::Extend(1, 5), Op::Release(1)] {
+        let before = [claim(0, 9, None), claim(2, 9, None), claim(1, 10, Some(1)), Op::Advance(11)];
+        let after = [claim(0, 10, Some(2)), late, Op::Complete(0, None), claim(1, 10, Some(3))];
+        let time = ManualClock::at(START);
+        run(play(MemoryStore::new().clock(time.clock()), time, false, &[before, after].concat())).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
