@@ -8,7 +8,7 @@ use super::{
     expiring::{Ends, Expiring},
     id::{Id, Ids, Now, Second},
     marks::{Done, Marks},
-    streams::{Streams, Turn},
+    streams::{Event, Streams, Turn},
 };
 use crate::{
     Answer, Error,
@@ -91,7 +91,7 @@ impl State {
         let known = holder.is_some();
         let place = ids.stream.zip(slot.place.as_ref());
         if let Some((stream, place)) = place {
-            match self.streams.judge(stream, slot, place, self.capacity, now)? {
+            match self.streams.judge(Event { stream, key: ids.key }, slot, place, self.capacity, now)? {
                 Turn::Now => {}
                 Turn::Past => return Ok(Claim::Stale),
                 Turn::Later(retry_after) => return Ok(Claim::Busy { retry_after }),
@@ -104,7 +104,7 @@ impl State {
         let token = Token(self.last_token);
         self.hold(ids.key, token, slot.lease, now);
         if let Some((stream, place)) = place {
-            self.streams.grant(stream, slot, place, token, now);
+            self.streams.grant(Event { stream, key: ids.key }, slot, place, token, now);
         }
         let mut grant = Grant::new(token);
         grant.twin = self.marks.has_twin(ids, now);

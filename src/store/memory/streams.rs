@@ -42,11 +42,19 @@ impl Ends for State {
     }
 }
 
+/// An event in its stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event {
+    pub(super) stream: Id,
+    pub(super) key: Id,
+}
+
 /// What waits in a stream for what is missing before it.
 #[derive(Debug)]
 struct Waiting {
     stream: Stream,
-    ranks: BTreeMap<Rank, Wait>,
+    /// Two events may have one rank: each waits for itself.
+    events: BTreeMap<(Rank, Id), Wait>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +91,7 @@ impl Streams {
     /// Fails where it would have to remember more than `capacity`.
     pub(super) fn judge(
         &mut self,
-        id: Id,
+        Event { stream: id, key }: Event,
         slot: &Slot,
         place: &Place,
         capacity: usize,
@@ -99,14 +107,14 @@ impl Streams {
         let rank = &place.rank;
         let dead = state.tombstone && (rank < mark || (rank == mark && !place.last));
         if dead || (rank < mark && place.order != Order::Serial) {
-            self.waits_no_longer(id, rank);
+            self.waits_no_longer(Event { stream: id, key }, rank);
             return Ok(Turn::Past);
         }
         let Order::Sequence { wait, on_gap } = place.order else { return Ok(Turn::Now) };
         if rank == mark || mark.next().as_ref() == Some(rank) {
             return Ok(Turn::Now);
         }
-        let waits = self.waits(id, slot, place, wait, capacity, now)?;
+        let waits = self.waits(Event { stream: id, key }, slot, place, wait, capacity, now)?;
         Ok(match (waits.left(now), on_gap) {
             (Some(left), _) => Turn::Later(left),
             (None, Gap::Proceed) => Turn::Now,
@@ -117,7 +125,7 @@ impl Streams {
 
     fn waits(
         &mut self,
-        id: Id,
+        Event { stream: id, key }: Event,
         slot: &Slot,
         place: &Place,
         lasts: Duration,
@@ -125,9 +133,10 @@ impl Streams {
         now: Now,
     ) -> Result<Wait, Error> {
         self.change(id, |state| state.idle = now.end(now.after(slot.remember)));
-        let none = || Waiting { stream: slot.key.stream(&*place.stream), ranks: BTreeMap::new() };
+        let none = || Waiting { stream: slot.key.stream(&*place.stream), events: BTreeMap::new() };
         let waiting = self.waiting.entry(id).or_insert_with(none);
-        if let Some(wait) = waiting.ranks.get_mut(&place.rank) {
+        let event = (place.rank.clone(), key);
+        if let Some(wait) = waiting.events.get_mut(&event) {
             wait.lasts = lasts;
             return Ok(*wait);
         }
@@ -135,22 +144,22 @@ impl Streams {
             return Err(Error::store("too many events wait for their predecessors"));
         }
         let wait = Wait { since: now.at, lasts };
-        waiting.ranks.insert(place.rank.clone(), wait);
+        waiting.events.insert(event, wait);
         self.waits += 1;
         Ok(wait)
     }
 
-    fn waits_no_longer(&mut self, id: Id, rank: &Rank) {
+    fn waits_no_longer(&mut self, Event { stream: id, key }: Event, rank: &Rank) {
         let Some(waiting) = self.waiting.get_mut(&id) else { return };
-        self.waits -= usize::from(waiting.ranks.remove(rank).is_some());
-        if waiting.ranks.is_empty() {
+        self.waits -= usize::from(waiting.events.remove(&(rank.clone(), key)).is_some());
+        if waiting.events.is_empty() {
             self.waiting.remove(&id);
         }
     }
 
-    pub(super) fn grant(&mut self, id: Id, slot: &Slot, place: &Place, token: Token, now: Now) {
-        self.waits_no_longer(id, &place.rank);
-        self.change(id, |state| {
+    pub(super) fn grant(&mut self, event: Event, slot: &Slot, place: &Place, token: Token, now: Now) {
+        self.waits_no_longer(event, &place.rank);
+        self.change(event.stream, |state| {
             state.idle = now.end(now.after(slot.remember));
             state.hold(token, slot.lease, now);
         });
@@ -206,7 +215,7 @@ impl Streams {
     pub(super) fn free(&mut self, now: Now) -> bool {
         let Some((id, _)) = self.all.free(now.second()) else { return false };
         if let Some(waiting) = self.waiting.remove(&id) {
-            self.waits -= waiting.ranks.len();
+            self.waits -= waiting.events.len();
         }
         true
     }
@@ -217,8 +226,8 @@ impl Streams {
         blocked.retain(|waiting| after.is_none_or(|after| waiting.stream > *after));
         blocked.sort_by(|a, b| a.stream.cmp(&b.stream));
         let listed = blocked.into_iter().take(limit).filter_map(|waiting| {
-            let (rank, wait) = waiting.ranks.first_key_value()?;
-            let waits = u64::try_from(waiting.ranks.len()).unwrap_or(u64::MAX);
+            let ((rank, _), wait) = waiting.events.first_key_value()?;
+            let waits = u64::try_from(waiting.events.len()).unwrap_or(u64::MAX);
             Some(Blocked::new(waiting.stream.clone(), rank.clone(), wait.since, waits))
         });
         listed.collect()
@@ -230,13 +239,13 @@ impl Streams {
         let Some(mark) = &state.mark else { return };
         let next = mark.next();
         let reached = next.as_ref().unwrap_or(mark);
-        while let Some(first) = waiting.ranks.first_entry()
-            && first.key() <= reached
+        while let Some(first) = waiting.events.first_entry()
+            && first.key().0 <= *reached
         {
             first.remove();
             self.waits -= 1;
         }
-        if waiting.ranks.is_empty() {
+        if waiting.events.is_empty() {
             self.waiting.remove(&id);
         }
     }
@@ -257,6 +266,6 @@ impl State {
 
 impl Waiting {
     fn is_blocked(&self, now: Now) -> bool {
-        self.ranks.values().any(|wait| wait.left(now).is_none())
+        self.events.values().any(|wait| wait.left(now).is_none())
     }
 }

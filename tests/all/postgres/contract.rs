@@ -88,3 +88,13 @@ async fn of_a_dead_letter_store() {
     check_dead_letters(&mut harness).await;
     check_ordered_dead_letters(&mut harness).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_the_model() {
+    let Some(mut harness) = harness().await else { return };
+    crate::claims::plays(12, async |clock| {
+        harness.clock = clock;
+        harness.fresh().await
+    })
+    .await;
+}
