@@ -1,9 +1,11 @@
 //! One pass over a JSON text that picks the values at a few pointers and skips the rest without building it.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+use super::scan::{Broken, Scan};
 
 /// JSON pointers to pick together; at most 64, of which `~` escapes are not read.
 #[derive(Clone, Debug, Default)]
@@ -37,22 +39,18 @@ impl Pointers {
     pub(crate) fn pick<'t>(&self, text: &'t [u8]) -> Result<Picked<'_, 't>, serde_json::Error> {
         let mut values = Values::new(self.0.len());
         if !self.0.is_empty() {
-            self.walk(text, u64::MAX, 0, values.as_mut())?;
+            let mut scan = Scan::new(text);
+            let mut walk = Walk { pointers: &self.0, values: values.as_mut() };
+            walk.value(&mut scan, u64::MAX, 0).and_then(|()| scan.end()).map_err(|Broken| complaint(text))?;
         }
         Ok(Picked { pointers: self, values })
     }
+}
 
-    fn walk<'t>(
-        &self,
-        text: &'t [u8],
-        mask: u64,
-        depth: usize,
-        values: &mut [Option<&'t RawValue>],
-    ) -> Result<(), serde_json::Error> {
-        let mut json = serde_json::Deserializer::from_slice(text);
-        Walk { pointers: &self.0, mask, depth, values }.deserialize(&mut json)?;
-        json.end()
-    }
+/// What a parser that says more says of it.
+fn complaint(text: &[u8]) -> serde_json::Error {
+    let complaint = serde_json::from_slice::<IgnoredAny>(text).err();
+    complaint.unwrap_or_else(|| serde::de::Error::custom("a name or value is not text"))
 }
 
 /// What [`Pointers::pick`] found.
@@ -66,8 +64,8 @@ pub(crate) struct Picked<'p, 't> {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it lives on the stack, and boxing it is what this is to avoid")]
 enum Values<'t> {
-    Few([Option<&'t RawValue>; 16]),
-    Many(Vec<Option<&'t RawValue>>),
+    Few([Option<&'t str>; 16]),
+    Many(Vec<Option<&'t str>>),
 }
 
 impl<'t> Values<'t> {
@@ -75,14 +73,14 @@ impl<'t> Values<'t> {
         if len <= 16 { Self::Few([None; 16]) } else { Self::Many(vec![None; len]) }
     }
 
-    fn as_mut(&mut self) -> &mut [Option<&'t RawValue>] {
+    fn as_mut(&mut self) -> &mut [Option<&'t str>] {
         match self {
             Self::Few(values) => values,
             Self::Many(values) => values,
         }
     }
 
-    fn get(&self, at: usize) -> Option<&'t RawValue> {
+    fn get(&self, at: usize) -> Option<&'t str> {
         match self {
             Self::Few(values) => values.get(at).copied().flatten(),
             Self::Many(values) => values.get(at).copied().flatten(),
@@ -94,7 +92,7 @@ impl<'t> Picked<'_, 't> {
     /// The JSON text at `pointer`; `null` is as good as absent.
     pub(crate) fn raw(&self, pointer: &str) -> Option<&'t str> {
         let at = self.pointers.0.iter().position(|p| p.text == pointer)?;
-        let raw = self.values.get(at)?.get();
+        let raw = self.values.get(at)?;
         (raw != "null").then_some(raw)
     }
 
@@ -144,139 +142,83 @@ pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
 
 struct Walk<'p, 'v, 't> {
     pointers: &'p [Pointer],
-    /// Which pointers have come this far.
-    mask: u64,
-    depth: usize,
-    values: &'v mut [Option<&'t RawValue>],
+    values: &'v mut [Option<&'t str>],
 }
 
 impl<'t> Walk<'_, '_, 't> {
+    /// Passes one value that the pointers of `mask` have come to; it goes as deep as they do.
+    fn value(&mut self, scan: &mut Scan<'t>, mask: u64, depth: usize) -> Result<(), Broken> {
+        if scan.eat(b'{') {
+            if scan.eat(b'}') {
+                return Ok(());
+            }
+            loop {
+                let name = scan.name()?;
+                let (here, deeper) = if name.contains(&b'\\') {
+                    self.matching(unescaped(name)?.as_bytes(), mask, depth)
+                } else {
+                    self.matching(name, mask, depth)
+                };
+                self.member(scan, here, deeper, depth)?;
+                if !scan.eat(b',') {
+                    return scan.expect(b'}');
+                }
+            }
+        }
+        if scan.eat(b'[') {
+            if scan.eat(b']') {
+                return Ok(());
+            }
+            for index in 0.. {
+                let (here, deeper) = self.matching(itoa(index).as_str().as_bytes(), mask, depth);
+                self.member(scan, here, deeper, depth)?;
+                if !scan.eat(b',') {
+                    break;
+                }
+            }
+            return scan.expect(b']');
+        }
+        scan.value().map(|_| ())
+    }
+
+    /// A value that some pointers end at (`here`), and some go on from.
+    fn member(&mut self, scan: &mut Scan<'t>, here: u64, deeper: u64, depth: usize) -> Result<(), Broken> {
+        if here | deeper == 0 {
+            return scan.value().map(|_| ());
+        }
+        // A name that comes again hides all that stood below it.
+        self.set(here | deeper, None);
+        if here == 0 {
+            return self.value(scan, deeper, depth + 1);
+        }
+        let raw = scan.value()?;
+        self.set(here, Some(str::from_utf8(raw).map_err(|_| Broken)?));
+        if deeper == 0 { Ok(()) } else { self.value(&mut Scan::new(raw), deeper, depth + 1) }
+    }
+
     /// Those of the mask whose segment at this depth is `name`: first those that end here, then those that go on.
-    fn matching(&self, name: &str) -> (u64, u64) {
+    fn matching(&self, name: &[u8], mask: u64, depth: usize) -> (u64, u64) {
         let (mut here, mut deeper) = (0, 0);
         for (i, pointer) in self.pointers.iter().enumerate().take(64) {
             let bit = 1 << i;
-            if self.mask & bit != 0 && pointer.segments.get(self.depth) == Some(&name) {
-                *(if pointer.segments.len() == self.depth + 1 { &mut here } else { &mut deeper }) |= bit;
+            if mask & bit != 0 && pointer.segments.get(depth).is_some_and(|segment| segment.as_bytes() == name) {
+                *(if pointer.segments.len() == depth + 1 { &mut here } else { &mut deeper }) |= bit;
             }
         }
         (here, deeper)
     }
 
-    fn child(&mut self, mask: u64) -> Walk<'_, '_, 't> {
-        Walk { pointers: self.pointers, mask, depth: self.depth + 1, values: self.values }
-    }
-
-    /// A name that comes again hides all that stood below it.
-    fn clear(&mut self, mask: u64) {
+    fn set(&mut self, mask: u64, to: Option<&'t str>) {
         for (i, value) in self.values.iter_mut().enumerate().take(64) {
             if mask & (1 << i) != 0 {
-                *value = None;
-            }
-        }
-    }
-
-    fn keep(&mut self, mask: u64, raw: &'t RawValue) {
-        for (i, value) in self.values.iter_mut().enumerate().take(64) {
-            if mask & (1 << i) != 0 {
-                *value = Some(raw);
+                *value = to;
             }
         }
     }
 }
 
-impl<'t> DeserializeSeed<'t> for Walk<'_, '_, 't> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-/// Which pointers a name goes with, without copying the name.
-struct Name<'w, 'p, 'v, 't>(&'w Walk<'p, 'v, 't>);
-
-impl<'t> DeserializeSeed<'t> for Name<'_, '_, '_, 't> {
-    type Value = (u64, u64);
-
-    fn deserialize<D: Deserializer<'t>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Name<'_, '_, '_, '_> {
-    type Value = (u64, u64);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.matching(name))
-    }
-}
-
-impl<'t> Visitor<'t> for Walk<'_, '_, 't> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some((here, deeper)) = map.next_key_seed(Name(&self))? {
-            if here | deeper == 0 {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            self.clear(here | deeper);
-            if here == 0 {
-                map.next_value_seed(self.child(deeper))?;
-                continue;
-            }
-            let raw = map.next_value::<&RawValue>()?;
-            self.keep(here, raw);
-            if deeper != 0 {
-                let mut inner = serde_json::Deserializer::from_str(raw.get());
-                self.child(deeper).deserialize(&mut inner).map_err(serde::de::Error::custom)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'t>>(mut self, mut list: A) -> Result<(), A::Error> {
-        let mut index = 0_usize;
-        loop {
-            let (here, deeper) = self.matching(itoa(index).as_str());
-            let more = match (here, deeper) {
-                (0, 0) => list.next_element::<IgnoredAny>()?.is_some(),
-                (0, _) => list.next_element_seed(self.child(deeper))?.is_some(),
-                _ => list.next_element::<&RawValue>()?.map(|raw| self.keep(here, raw)).is_some(),
-            };
-            if !more {
-                return Ok(());
-            }
-            index += 1;
-        }
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
+fn unescaped(name: &[u8]) -> Result<String, Broken> {
+    serde_json::from_slice(&[b"\"", name, b"\""].concat()).map_err(|_| Broken)
 }
 
 /// An array's index as a pointer's segment; only the first hundred can be named.

@@ -4,6 +4,7 @@ pub(crate) mod form;
 pub(crate) mod json;
 #[cfg(feature = "multipart")]
 mod multipart;
+mod scan;
 
 use http::{HeaderMap, header::CONTENT_TYPE};
 
