@@ -1,11 +1,8 @@
 //! A map that knows what in it is over.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
-};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
-use super::id::{Id, Second};
+use super::id::{Id, Map, Second};
 
 /// When something may be removed.
 pub(super) trait Ends {
@@ -16,14 +13,14 @@ pub(super) trait Ends {
 /// Times mostly come in order, so a heap takes them in constant time, at 20 bytes each.
 #[derive(Debug)]
 pub(super) struct Expiring<V> {
-    all: HashMap<Id, V>,
+    all: Map<V>,
     /// At least one for each that ends, no later than it does; more for what was put again or removed.
     due: BinaryHeap<Reverse<(Second, Id)>>,
 }
 
 impl<V> Default for Expiring<V> {
     fn default() -> Self {
-        Self { all: HashMap::new(), due: BinaryHeap::new() }
+        Self { all: Map::default(), due: BinaryHeap::new() }
     }
 }
 
@@ -70,10 +67,15 @@ impl<V: Ends> Expiring<V> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use time::{Duration, OffsetDateTime};
 
     use super::*;
-    use crate::{place::Key, store::memory::id::Now};
+    use crate::{
+        place::Key,
+        store::memory::id::{Names, Now},
+    };
 
     impl Ends for Second {
         fn ends(&self) -> Option<Second> {
@@ -83,11 +85,12 @@ mod tests {
 
     fn second(n: i64) -> Second {
         let origin = OffsetDateTime::UNIX_EPOCH;
-        Now { at: origin + Duration::seconds(n), origin }.second()
+        Now::new(origin + Duration::seconds(n), origin).second()
     }
 
     fn id(n: u32) -> Id {
-        Id::of_key(&Key::new("", "", n.to_string()))
+        static NAMES: LazyLock<Names> = LazyLock::new(Names::default);
+        NAMES.of_key(&Key::new("", "", n.to_string()))
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Names and times, as small as a store of ten million of them wants.
 
 use std::{
-    hash::{Hash, Hasher},
+    collections::HashMap,
+    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
     time::Duration,
 };
 
-use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
     store::Slot,
 };
 
-/// What stands for a key or a stream: the head of the SHA-256 of its columns, each behind its length. Whoever chooses
-/// ids would have to find a collision of 128 bits of it to be taken for another.
+/// What stands for a key or a stream: 128 bits of a keyed hash of its columns, so that nobody can choose ids that are
+/// taken for one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id([u8; 16]);
 
@@ -22,35 +22,76 @@ impl Id {
     /// None sorts before it.
     pub(super) const FIRST: Self = Self([0; 16]);
 
-    pub(super) fn of_key(key: &Key) -> Self {
-        Self::of(&key.source, key.tenant.as_deref(), &key.consumer, key.id.as_bytes())
-    }
-
-    pub(super) fn of_stream(stream: &Stream) -> Self {
-        Self::of(&stream.source, stream.tenant.as_deref(), &stream.consumer, stream.name.as_bytes())
-    }
-
-    /// A fingerprint within the scope of its key.
-    pub(super) fn of_print(key: &Key, print: &[u8; 32]) -> Self {
-        Self::of(&key.source, key.tenant.as_deref(), &key.consumer, print)
-    }
-
-    fn of(source: &str, tenant: Option<&str>, consumer: &str, last: &[u8]) -> Self {
-        let mut hash = Sha256::new();
-        for column in [Some(source.as_bytes()), tenant.map(str::as_bytes), Some(consumer.as_bytes()), Some(last)] {
-            // No text is as long as that.
-            hash.update(column.map_or(usize::MAX, <[u8]>::len).to_le_bytes());
-            hash.update(column.unwrap_or_default());
-        }
-        Self(head(hash.finalize().into()))
+    fn head(self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 }
 
 impl Hash for Id {
-    /// Half of it tells enough; maps are keyed at random, so nobody can choose ids that pile up.
+    /// Half of it tells enough.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        state.write_u64(self.head());
+    }
+}
+
+/// A map by ids, which are hashes already.
+pub(super) type Map<V> = HashMap<Id, V, BuildHasherDefault<Head>>;
+
+#[derive(Default)]
+pub(super) struct Head(u64);
+
+impl Hasher for Head {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, head: u64) {
+        self.0 = head;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Makes ids, by a key of its own.
+#[derive(Debug, Default)]
+pub(super) struct Names(RandomState);
+
+impl Names {
+    pub(super) fn of_key(&self, key: &Key) -> Id {
+        self.of(&key.source, key.tenant.as_deref(), &key.consumer, key.id.as_bytes())
+    }
+
+    pub(super) fn of_stream(&self, stream: &Stream) -> Id {
+        self.of(&stream.source, stream.tenant.as_deref(), &stream.consumer, stream.name.as_bytes())
+    }
+
+    pub(super) fn of_slot(&self, slot: &Slot) -> Ids {
+        let key = &slot.key;
+        let within = |last: &[u8]| self.of(&key.source, key.tenant.as_deref(), &key.consumer, last);
+        Ids {
+            key: self.of_key(key),
+            stream: slot.place.as_ref().map(|place| within(place.stream.as_bytes())),
+            twin: slot.fingerprint.filter(|_| slot.twins).map(|print| within(&print)),
+        }
+    }
+
+    /// Columns are hashed one by one, each with its length or its end.
+    fn of(&self, source: &str, tenant: Option<&str>, consumer: &str, last: &[u8]) -> Id {
+        let mut hash = self.0.build_hasher();
+        (source, tenant, consumer, last).hash(&mut hash);
+        let half = |n: u8| {
+            let mut hash = hash.clone();
+            hash.write_u8(n);
+            hash.finish().to_le_bytes()
+        };
+        let mut id = [0; 16];
+        id.iter_mut().zip(half(0).into_iter().chain(half(1))).for_each(|(to, from)| *to = from);
+        Id(id)
     }
 }
 
@@ -61,18 +102,6 @@ pub(super) struct Ids {
     pub(super) stream: Option<Id>,
     /// Only where the slot asks for twins and has a fingerprint.
     pub(super) twin: Option<Id>,
-}
-
-impl Ids {
-    pub(super) fn of(slot: &Slot) -> Self {
-        let key = &slot.key;
-        let stream = |name: &str| Id::of(&key.source, key.tenant.as_deref(), &key.consumer, name.as_bytes());
-        Self {
-            key: Id::of_key(key),
-            stream: slot.place.as_ref().map(|place| stream(&place.stream)),
-            twin: slot.fingerprint.filter(|_| slot.twins).map(|print| Id::of_print(key, &print)),
-        }
-    }
 }
 
 /// The first bytes of a digest.
@@ -95,24 +124,27 @@ impl Second {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
     pub(super) at: OffsetDateTime,
-    /// When the store was first used.
-    pub(super) origin: OffsetDateTime,
+    /// Since the store was first used.
+    since: time::Duration,
 }
 
 impl Now {
+    pub(super) fn new(at: OffsetDateTime, origin: OffsetDateTime) -> Self {
+        Self { at, since: at - origin }
+    }
+
     /// The second that has begun.
     pub(super) fn second(self) -> Second {
-        let since = self.at - self.origin;
-        second(since.whole_seconds().saturating_sub(i64::from(since.subsec_nanoseconds() < 0)))
+        second(self.since.whole_seconds().saturating_sub(i64::from(self.since.subsec_nanoseconds() < 0)))
     }
 
     pub(super) fn after(self, lasts: Duration) -> OffsetDateTime {
         self.at.saturating_add(time::Duration::try_from(lasts).unwrap_or(time::Duration::MAX))
     }
 
-    /// The first second that begins no earlier than `at`.
-    pub(super) fn end(self, at: OffsetDateTime) -> Second {
-        let until = at - self.origin;
+    /// The first second that begins no earlier than the end of what lasts so long.
+    pub(super) fn end(self, lasts: Duration) -> Second {
+        let until = self.since.saturating_add(time::Duration::try_from(lasts).unwrap_or(time::Duration::MAX));
         second(until.whole_seconds().saturating_add(i64::from(until.subsec_nanoseconds() > 0)))
     }
 
@@ -136,22 +168,24 @@ mod tests {
 
     #[test]
     fn columns_are_told_apart() {
-        let key = |source: &str, consumer: &str, id: &str| Id::of_key(&Key::new(source, consumer, id));
+        let names = Names::default();
+        let key = |source: &str, consumer: &str, id: &str| names.of_key(&Key::new(source, consumer, id));
         assert_ne!(key("a", "bc", "d"), key("ab", "c", "d"));
         assert_ne!(key("a", "b", ""), key("a", "", "b"));
         let untold = Key::new("a", "b", "c");
-        assert_ne!(Id::of_key(&untold), Id::of_key(&untold.clone().tenant("")));
-        assert_eq!(Id::of_key(&untold), Id::of_stream(&untold.stream("c")));
+        assert_ne!(names.of_key(&untold), names.of_key(&untold.clone().tenant("")));
+        assert_eq!(names.of_key(&untold), names.of_stream(&untold.stream("c")));
+        assert_ne!(names.of_key(&untold), Names::default().of_key(&untold));
     }
 
     #[test]
     fn nothing_is_over_early() {
         let origin = datetime!(2026-01-01 0:00:00.5 UTC);
         for days in [-1, 0, 1] {
-            let now = Now { at: origin + time::Duration::days(days), origin };
+            let now = Now::new(origin + time::Duration::days(days), origin);
             for (lasts, later) in [(0, 0), (1, 1000), (999, 1000), (1000, 1000), (1001, 2000)] {
-                let end = now.end(now.after(Duration::from_millis(lasts)));
-                let then = |ms: i64| Now { at: now.at + time::Duration::milliseconds(ms), origin }.second();
+                let end = now.end(Duration::from_millis(lasts));
+                let then = |ms: i64| Now::new(now.at + time::Duration::milliseconds(ms), origin).second();
                 assert!(end <= then(later) && (later == 0 || end > then(later - 1)), "{days} {lasts}");
             }
         }
@@ -160,8 +194,8 @@ mod tests {
     #[test]
     fn what_lasts_for_ever_is_never_over() {
         let origin = datetime!(2026-01-01 0:00 UTC);
-        let now = Now { at: origin, origin };
-        assert_eq!(now.end(now.after(Duration::MAX)), Second(u32::MAX));
+        let now = Now::new(origin, origin);
+        assert_eq!(now.end(Duration::MAX), Second(u32::MAX));
         assert_eq!(now.left(now.at), None);
         assert_eq!(now.left(now.after(Duration::from_secs(2))), Some(Duration::from_secs(2)));
     }

@@ -1,13 +1,10 @@
 //! What is done.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeSet, HashMap},
-};
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use super::{
     expiring::{Ends, Expiring},
-    id::{Id, Ids, Now, Second, head},
+    id::{Id, Ids, Map, Now, Second, head},
 };
 use crate::{Answer, store::Slot};
 
@@ -45,7 +42,7 @@ pub(super) enum Done {
 #[derive(Debug, Default)]
 pub(super) struct Marks {
     all: Expiring<Mark>,
-    answers: HashMap<Id, Answer>,
+    answers: Map<Answer>,
     twins: Twins,
 }
 
@@ -78,7 +75,7 @@ impl Marks {
                 Kept::Apart
             }
         };
-        let until = now.end(now.after(slot.remember));
+        let until = now.end(slot.remember);
         let print = slot.fingerprint.map(head);
         self.all.put(ids.key, Mark { until, generation: slot.generation, print, answer: kept });
         if let Some(twin) = ids.twin {
@@ -116,7 +113,7 @@ impl Marks {
 /// Which keys share a fingerprint, of those that were asked to be told apart by it.
 #[derive(Debug, Default)]
 struct Twins {
-    of: HashMap<Id, (Id, Second)>,
+    of: Map<(Id, Second)>,
     /// The fingerprint, and what bears it, the longest remembered first.
     all: BTreeSet<(Id, Reverse<Second>, Id)>,
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use self::{
-    id::{Ids, Now},
+    id::{Names, Now},
     state::{Letter, State},
 };
 use super::{
@@ -45,7 +45,7 @@ use crate::{Answer, Clock, Error, Event};
 /// ```
 #[derive(Clone)]
 pub struct MemoryStore {
-    shared: Arc<Mutex<State>>,
+    shared: Arc<(Names, Mutex<State>)>,
     clock: Clock,
 }
 
@@ -58,7 +58,7 @@ impl MemoryStore {
     /// For `ids` ids, as many streams, as many events that wait for their predecessors, and as many dead letters.
     /// Nothing is allocated before it is needed.
     pub fn with_capacity(ids: usize) -> Self {
-        Self { shared: Arc::new(Mutex::new(State::new(ids))), clock: Clock::system() }
+        Self { shared: Arc::new((Names::default(), Mutex::new(State::new(ids)))), clock: Clock::system() }
     }
 
     /// Another clock for this handle and its later clones.
@@ -67,10 +67,14 @@ impl MemoryStore {
         self
     }
 
+    fn names(&self) -> &Names {
+        &self.shared.0
+    }
+
     fn with<T>(&self, verb: impl FnOnce(&mut State, Now) -> Result<T, Error>) -> Result<T, Error> {
         // The clock is the user's: whatever it does is done before the lock is taken.
         let at = self.clock.now();
-        let mut state = self.shared.lock().map_err(|_| Error::store("a thread panicked in this store"))?;
+        let mut state = self.shared.1.lock().map_err(|_| Error::store("a thread panicked in this store"))?;
         let now = state.now(at);
         verb(&mut state, now)
     }
@@ -90,27 +94,28 @@ impl fmt::Debug for MemoryStore {
 
 impl IdempotencyStore for MemoryStore {
     async fn claim(&self, slot: &Slot) -> Result<Claim<Grant>, Error> {
-        let ids = Ids::of(slot);
+        let ids = self.names().of_slot(slot);
         self.with(|state, now| state.claim(ids, slot, now))
     }
 
     async fn extend(&self, slot: &Slot, token: Token, lease: Duration) -> Result<Held, Error> {
-        let ids = Ids::of(slot);
+        let ids = self.names().of_slot(slot);
         self.with(|state, now| Ok(state.extend(ids, token, lease, now)))
     }
 
     async fn complete(&self, slot: &Slot, token: Token, answer: Option<&Answer>) -> Result<Held, Error> {
-        let ids = Ids::of(slot);
+        let ids = self.names().of_slot(slot);
         self.with(|state, now| Ok(state.complete(ids, slot, token, answer, now)))
     }
 
     async fn release(&self, slot: &Slot, token: Token) -> Result<Held, Error> {
-        let ids = Ids::of(slot);
+        let ids = self.names().of_slot(slot);
         self.with(|state, _| Ok(state.release(ids, token)))
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, Error> {
-        self.with(|state, now| Ok(state.forget(key, now)))
+        let id = self.names().of_key(key);
+        self.with(|state, now| Ok(state.forget(id, now)))
     }
 
     async fn purge(&self, limit: u32) -> Result<u64, Error> {
@@ -124,13 +129,14 @@ impl OrderingStore for MemoryStore {
     }
 
     async fn skip(&self, stream: &Stream, rank: &Rank) -> Result<bool, Error> {
-        self.with(|state, now| state.skip(stream, rank, now))
+        let id = self.names().of_stream(stream);
+        self.with(|state, now| state.skip(id, rank, now))
     }
 }
 
 impl DeadLetterStore for MemoryStore {
     async fn bury(&self, slot: &Slot, token: Token, event: &Event, error: &str) -> Result<Held, Error> {
-        let (ids, record) = (Ids::of(slot), event.to_record());
+        let (ids, record) = (self.names().of_slot(slot), event.to_record());
         self.with(|state, now| {
             let letter = || Letter {
                 key: slot.key.clone(),

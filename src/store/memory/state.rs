@@ -70,7 +70,7 @@ impl State {
     }
 
     pub(super) fn now(&mut self, at: OffsetDateTime) -> Now {
-        Now { at, origin: *self.origin.get_or_insert(at) }
+        Now::new(at, *self.origin.get_or_insert(at))
     }
 
     pub(super) fn claim(&mut self, ids: Ids, slot: &Slot, now: Now) -> Result<Claim<Grant>, Error> {
@@ -145,8 +145,8 @@ impl State {
         Held::Yes
     }
 
-    pub(super) fn forget(&mut self, key: &Key, now: Now) -> bool {
-        self.marks.forget(Id::of_key(key), now)
+    pub(super) fn forget(&mut self, key: Id, now: Now) -> bool {
+        self.marks.forget(key, now)
     }
 
     pub(super) fn purge(&mut self, limit: u32, now: Now) -> u64 {
@@ -163,7 +163,7 @@ impl State {
         self.streams.blocked(after, usize::try_from(limit).unwrap_or(usize::MAX), now)
     }
 
-    pub(super) fn skip(&mut self, stream: &Stream, rank: &Rank, now: Now) -> Result<bool, Error> {
+    pub(super) fn skip(&mut self, stream: Id, rank: &Rank, now: Now) -> Result<bool, Error> {
         self.streams.skip(stream, rank, self.capacity, now)
     }
 
@@ -209,7 +209,6 @@ impl State {
     }
 
     fn hold(&mut self, key: Id, token: Token, lease: Duration, now: Now) {
-        let until = now.after(lease);
-        self.held.put(key, Holder { token, until, ends: now.end(until) });
+        self.held.put(key, Holder { token, until: now.after(lease), ends: now.end(lease) });
     }
 }

@@ -1,15 +1,12 @@
 //! How far each stream has come.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use time::OffsetDateTime;
 
 use super::{
     expiring::{Ends, Expiring},
-    id::{Id, Now, Second},
+    id::{Id, Map, Now, Second},
 };
 use crate::{
     Error,
@@ -82,7 +79,7 @@ pub(super) enum Turn {
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     all: Expiring<State>,
-    waiting: HashMap<Id, Waiting>,
+    waiting: Map<Waiting>,
     /// In all streams together.
     waits: usize,
 }
@@ -132,7 +129,7 @@ impl Streams {
         capacity: usize,
         now: Now,
     ) -> Result<Wait, Error> {
-        self.change(id, |state| state.idle = now.end(now.after(slot.remember)));
+        self.change(id, |state| state.idle = now.end(slot.remember));
         let none = || Waiting { stream: slot.key.stream(&*place.stream), events: BTreeMap::new() };
         let waiting = self.waiting.entry(id).or_insert_with(none);
         let event = (place.rank.clone(), key);
@@ -160,7 +157,7 @@ impl Streams {
     pub(super) fn grant(&mut self, event: Event, slot: &Slot, place: &Place, token: Token, now: Now) {
         self.waits_no_longer(event, &place.rank);
         self.change(event.stream, |state| {
-            state.idle = now.end(now.after(slot.remember));
+            state.idle = now.end(slot.remember);
             state.hold(token, slot.lease, now);
         });
     }
@@ -184,7 +181,7 @@ impl Streams {
     pub(super) fn complete(&mut self, id: Id, slot: &Slot, place: &Place, now: Now) {
         self.change(id, |state| {
             state.holder = None;
-            state.idle = now.end(now.after(slot.remember));
+            state.idle = now.end(slot.remember);
             match state.mark.as_ref().map(|mark| place.rank.cmp(mark)) {
                 Some(std::cmp::Ordering::Less) => {}
                 Some(std::cmp::Ordering::Equal) => state.tombstone |= place.last,
@@ -196,8 +193,8 @@ impl Streams {
         self.moved(id);
     }
 
-    pub(super) fn skip(&mut self, stream: &Stream, rank: &Rank, capacity: usize, now: Now) -> Result<bool, Error> {
-        let (id, Some(to)) = (Id::of_stream(stream), rank.previous()) else { return Ok(false) };
+    pub(super) fn skip(&mut self, id: Id, rank: &Rank, capacity: usize, now: Now) -> Result<bool, Error> {
+        let Some(to) = rank.previous() else { return Ok(false) };
         match self.all.get(id) {
             Some(state) if state.mark.as_ref().is_some_and(|mark| *mark >= to) => return Ok(false),
             None if self.all.len() >= capacity => return Err(Error::store("too many streams")),
@@ -205,7 +202,7 @@ impl Streams {
         }
         self.change(id, |state| {
             state.mark = Some(to);
-            state.idle = state.idle.max(now.end(now.after(UNTOLD)));
+            state.idle = state.idle.max(now.end(UNTOLD));
         });
         self.moved(id);
         Ok(true)
@@ -259,8 +256,7 @@ impl Streams {
 
 impl State {
     fn hold(&mut self, token: Token, lease: Duration, now: Now) {
-        let until = now.after(lease);
-        self.holder = Some(Holder { token, until, ends: now.end(until) });
+        self.holder = Some(Holder { token, until: now.after(lease), ends: now.end(lease) });
     }
 }
 
