@@ -6,7 +6,7 @@ mod builder;
 mod bury;
 mod flow;
 mod gate;
-mod rt;
+pub(crate) mod rt;
 mod work;
 
 use std::{fmt, pin::pin, sync::Arc, time::Duration};

@@ -36,7 +36,7 @@ pub(super) async fn sleep(_time: Duration) -> bool {
 }
 
 /// The future's value, or `None` once `limit` has passed; without a runtime nothing passes.
-pub(super) async fn within<T>(_limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn within<T>(_limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     // What is done at the first poll needs no timer.
     if let Poll::Ready(done) = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {

@@ -71,9 +71,9 @@ pub(super) trait Work: Send + Sync {
 pub(super) type Graves = Option<Arc<dyn DynGraves>>;
 
 /// The event for its handler, and a copy where it may have to be buried: copies cost more than a store in memory does.
-fn lend(event: Box<Event>, graves: &Graves) -> (Event, Option<Box<Event>>) {
+fn lend(event: Box<Event>, graves: &Graves) -> (Box<Event>, Option<Box<Event>>) {
     let kept = graves.is_some().then(|| event.clone());
-    (*event, kept)
+    (event, kept)
 }
 
 /// How a handler ended.
@@ -191,7 +191,7 @@ impl Plain {
             return Ok(End::Unhandled.into());
         };
         let (event, kept) = lend(event, &self.graves);
-        let work = pin!(async { handler(event).await });
+        let work = pin!(async { handler(*event).await });
         let ran = Ran::of(rt::within(rules.timeout, Caught(work)).await);
         match (ran.into_failed(), kept) {
             (Ok(answer), _) => Ok(End::Handled(answer).into()),
@@ -204,9 +204,9 @@ impl Plain {
     }
 
     /// Runs the handler, and holds on to the claim while it runs.
-    async fn handle(&self, slot: &Slot, token: Token, event: Event, rules: Rules) -> Ran {
+    async fn handle(&self, slot: &Slot, token: Token, event: Box<Event>, rules: Rules) -> Ran {
         let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else { return Ran::Panicked };
-        let work = pin!(async { handler(event).await });
+        let work = pin!(async { handler(*event).await });
         let mut work = Caught(work);
         let renewal = slot.lease / 3;
         let held = async {
@@ -274,8 +274,8 @@ impl<S: TransactionalStore> InTx<S> {
         let ran = {
             let work = pin!(async {
                 match handler {
-                    Handler::Plain(handler) => handler(event).await,
-                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), event).await,
+                    Handler::Plain(handler) => handler(*event).await,
+                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), *event).await,
                 }
             });
             Ran::of(rt::within(rules.timeout, Caught(work)).await)
