@@ -54,11 +54,11 @@ fn main() {
     println!("{:34}{:>11}{:>9}{:>14}{:>9}", "", "requests/s", "/ first", "server's us", "/ first");
     let [first, _] = &turns;
     for (turns, name) in turns.iter().zip(["axum, HMAC by hand", "axum with inhook"]) {
-        let ratio = |of: fn(&Load) -> f64| median(turns.iter().zip(first).map(|(a, b)| of(a) / of(b)));
-        let middle = |of: fn(&Load) -> f64| median(turns.iter().map(of));
-        let (rate, busy): (fn(&Load) -> f64, fn(&Load) -> f64) = (|load| load.rate, |load| load.busy);
-        let (rates, busies) = (middle(rate), middle(busy));
-        println!("{name:34}{rates:>11.0}{:>9.3}{busies:>14.2}{:>9.3}", ratio(rate), ratio(busy));
+        let pairs = || turns.iter().zip(first);
+        let (rate, rates) = (median(turns.iter().map(|load| load.rate)), median(pairs().map(|(a, b)| a.rate / b.rate)));
+        let (busy, busies) =
+            (median(turns.iter().map(|load| load.busy)), median(pairs().map(|(a, b)| a.busy / b.busy)));
+        println!("{name:34}{rate:>11.0}{rates:>9.3}{busy:>14.2}{busies:>9.3}");
     }
 }
 
