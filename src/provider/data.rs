@@ -29,6 +29,7 @@ pub struct Provider {
     pub(crate) envelope: Envelope,
     pub(crate) handshakes: &'static [Handshake],
     pub(crate) needs_body: bool,
+    pub(crate) by_get: bool,
     pub(crate) needs_public_key: bool,
     pub(crate) success: u16,
     pub(crate) thanks: Thanks,
@@ -53,6 +54,7 @@ impl Provider {
             envelope: Envelope::EMPTY,
             handshakes: &[],
             needs_body: false,
+            by_get: false,
             needs_public_key: false,
             success: 200,
             thanks: Thanks::Nothing,
@@ -95,6 +97,22 @@ impl Provider {
             [_, slot @ None, _] | [_, _, slot @ None] => *slot = Some(scheme),
             _ => panic!("at most three schemes"),
         }
+        self
+    }
+
+    /// Proved by this scheme alone, in place of its own: for a sender whose header or query parameter you name yourself, or
+    /// one behind something that signs for it. Remembered under the same name.
+    ///
+    /// ```
+    /// use inhook::{
+    ///     Provider,
+    ///     provider::{At, CLOUDEVENTS, Scheme, StaticToken},
+    /// };
+    ///
+    /// const ACME: Provider = CLOUDEVENTS.named("acme").scheme(Scheme::Token(StaticToken::bare(At::Header("x-acme-key"))));
+    /// ```
+    pub const fn scheme(mut self, scheme: Scheme) -> Self {
+        self.schemes = [Some(scheme), None, None];
         self
     }
 
@@ -198,6 +216,31 @@ impl Provider {
     /// How one request brings several events.
     pub const fn batch(mut self, batch: Batch) -> Self {
         self.envelope.batch = batch;
+        self
+    }
+
+    /// Events come as [CloudEvents](https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/http-protocol-binding.md)
+    /// 1.0 in any of the three modes of HTTP, whatever proves them. `source` and `id` together identify one, `type` is its
+    /// kind, `time` when it happened, `dataschema` its version, and its data, decoded, the payload. What names the mode and,
+    /// in binary mode, all attributes are headers, which hardly any scheme signs: none is said to be
+    /// [covered](crate::Event::covers). Other attributes: [`Event::attribute`](crate::Event::attribute).
+    pub const fn cloud_events(mut self) -> Self {
+        self.envelope = Envelope {
+            batch: Batch::CloudEvents,
+            label: At::Attribute("id"),
+            identity: &[At::Attribute("source"), At::Attribute("id")],
+            kind: At::Attribute("type"),
+            time: At::Attribute("time"),
+            time_unit: TimeUnit::Rfc3339,
+            version: At::Attribute("dataschema"),
+            ..Envelope::EMPTY
+        };
+        self
+    }
+
+    /// Events come by GET too, with their fields in the URL's query: it is read as the form that a POST would bring.
+    pub const fn by_get(mut self) -> Self {
+        self.by_get = true;
         self
     }
 
