@@ -1,6 +1,8 @@
 //! What an authentic request brings.
 
+mod cloud;
 mod digest;
+mod handshake;
 mod read;
 mod record;
 

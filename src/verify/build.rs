@@ -8,7 +8,9 @@ use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use super::{
-    Verifier, html,
+    Verifier,
+    grant::Grants,
+    html,
     mac::{Mac, TokenHash},
     plan::Plan,
     stamp::Tolerance,
@@ -30,6 +32,7 @@ pub struct VerifierBuilder {
     tolerance: Tolerance,
     verify_token: Option<Secret>,
     public_key: Option<String>,
+    pub(super) grants: Grants,
 }
 
 pub(super) struct Inner {
@@ -39,6 +42,7 @@ pub(super) struct Inner {
     pub(super) base: Option<String>,
     pub(super) verify_token: Option<TokenHash>,
     pub(super) public_key: Option<String>,
+    pub(super) grants: Grants,
     /// Past and future.
     pub(super) tolerance: Option<(Duration, Duration)>,
     pub(super) plan: Plan,
@@ -106,6 +110,19 @@ impl Scheme {
     }
 }
 
+impl Scheme {
+    /// The number of the token that this is. All are compared.
+    pub(super) fn knows(&self, hash: &TokenHash) -> Option<usize> {
+        let mut which = None;
+        for (at, key) in self.keys.iter().enumerate() {
+            if matches!(key, Key::Token(token) if token.is(hash)) && which.is_none() {
+                which = Some(at);
+            }
+        }
+        which
+    }
+}
+
 impl VerifierBuilder {
     pub(super) fn new(provider: &Provider) -> Self {
         Self {
@@ -115,6 +132,7 @@ impl VerifierBuilder {
             tolerance: Tolerance::Provider,
             verify_token: None,
             public_key: None,
+            grants: Grants::default(),
         }
     }
 
@@ -157,8 +175,9 @@ impl VerifierBuilder {
     /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance, verify_token, public_key } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key, grants } = self;
         provider.check().map_err(CONFIG)?;
+        grants.check().map_err(CONFIG)?;
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
         if secrets.is_empty() {
             return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
@@ -200,6 +219,7 @@ impl VerifierBuilder {
             base,
             verify_token,
             public_key,
+            grants,
             tolerance,
             plan,
         })))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     body::json::Pointers,
-    provider::{At, Attempt, Batch, Echo, Part, Provider, Scheme, When, locate::Spot},
+    provider::{At, Attempt, Batch, CLOUD_EVENT, Echo, Part, Provider, Scheme, When, locate::Spot},
 };
 
 /// A part of a request or an event that a signature may vouch for.
@@ -98,7 +98,7 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
             signs(Part::Body) || signs(Part::SortedForm)
         }
         At::SignedId => signs(Part::Id),
-        At::SignaturePair(_) => false,
+        At::Attribute(_) | At::SignaturePair(_) => false,
         At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => covers(parts, places, *inner),
         At::FirstOf(all) | At::Joined(all, _) => all.iter().all(|at| covers(parts, places, *at)),
     }
@@ -136,6 +136,7 @@ impl Plan {
                 }
             }
             Batch::List(pointer) => document.add(pointer),
+            Batch::CloudEvents => CLOUD_EVENT.iter().for_each(|name| item.add(name)),
             Batch::Lines => {}
         }
         for handshake in provider.handshakes {
@@ -152,7 +153,7 @@ impl Plan {
 
 fn collect(at: At, document: &mut Pointers, item: &mut Pointers) {
     match at {
-        At::Json(pointer) => item.add(pointer),
+        At::Json(pointer) | At::Attribute(pointer) => item.add(pointer),
         At::Document(pointer) | At::Number(pointer) => document.add(pointer),
         At::NameOf(pointers) => pointers.iter().for_each(|pointer| item.add(pointer)),
         At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => collect(*inner, document, item),
@@ -170,7 +171,7 @@ fn when(when: When) -> At {
 
 fn echo(echo: Echo) -> At {
     match echo {
-        Echo::Empty | Echo::MadeJson(_) | Echo::MadeText(_) => At::Nowhere,
+        Echo::Empty | Echo::Grant | Echo::MadeJson(_) | Echo::MadeText(_) => At::Nowhere,
         Echo::Text(at) | Echo::Json(_, at) | Echo::Header(_, at) => at,
     }
 }

@@ -10,7 +10,7 @@ use super::{
     judge::tag_text,
     mac::Mac,
     message::Message,
-    put::put,
+    put::{put, put_in_each},
     signature::encode,
 };
 use crate::{
@@ -69,6 +69,7 @@ impl Signer {
                 let secret = secret.expose();
                 match token.form {
                     TokenForm::Bare => put(request, token.at, secret),
+                    TokenForm::Each { list, field } => put_in_each(request, list, field, secret),
                     TokenForm::Bearer => put(request, token.at, &[b"Bearer ", secret].concat()),
                     TokenForm::Basic => put(request, token.at, format!("Basic {}", BASE64.encode(secret)).as_bytes()),
                 }
