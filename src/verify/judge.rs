@@ -50,7 +50,7 @@ impl Verifier {
     }
 
     /// A handshake that is proved otherwise than events are, if the request looks like one.
-    fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
+    pub(super) fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
         let method = request.target.map_or(&Method::POST, |(method, _)| method);
         let says =
             |at, text: &str| Ok::<_, Error>(locate::find(at, request, false)?.is_some_and(|t| *t == *text.as_bytes()));
@@ -97,7 +97,7 @@ impl Verifier {
     }
 
     #[inline]
-    fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
+    pub(super) fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
         for name in self.0.provider.requires {
             let value = locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
             if str::from_utf8(&value).is_err() {

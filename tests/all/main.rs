@@ -12,6 +12,8 @@ mod disconnect;
 #[cfg(feature = "testing")]
 mod claims;
 #[cfg(feature = "testing")]
+mod diagnosis;
+#[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "postgres")]
 mod postgres;
