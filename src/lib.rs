@@ -70,6 +70,7 @@ mod secret;
 mod request;
 mod body;
 pub mod provider;
+pub mod diagnosis;
 mod verify;
 mod place;
 mod payload;

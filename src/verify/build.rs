@@ -35,8 +35,11 @@ pub struct VerifierBuilder {
     pub(super) grants: Grants,
 }
 
+#[derive(Clone)]
 pub(super) struct Inner {
     pub(super) provider: Provider,
+    /// For [diagnosis](Verifier::diagnose) only.
+    pub(super) secrets: Vec<Secret>,
     pub(super) schemes: Vec<Scheme>,
     pub(super) handshake_keys: Vec<(&'static str, Key)>,
     pub(super) base: Option<String>,
@@ -48,6 +51,7 @@ pub(super) struct Inner {
     pub(super) plan: Plan,
 }
 
+#[derive(Clone)]
 pub(super) struct Scheme {
     pub(super) data: provider::Scheme,
     /// In the order of the secrets.
@@ -59,6 +63,7 @@ pub(super) struct Scheme {
 }
 
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large one, and boxing it costs every request")]
+#[derive(Clone)]
 pub(super) enum Key {
     Mac(Mac),
     Token(TokenHash),
@@ -78,7 +83,7 @@ impl Scheme {
     }
 
     /// Whether a header that comes twice with the same value is taken.
-    fn repeats(&self) -> bool {
+    pub(super) fn repeats(&self) -> bool {
         matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
     }
 
@@ -214,6 +219,7 @@ impl VerifierBuilder {
         };
         Ok(Verifier(Arc::new(Inner {
             provider,
+            secrets,
             schemes,
             handshake_keys,
             base,
@@ -271,7 +277,7 @@ fn plain(secret: &Secret) -> Result<&[u8], Error> {
     Ok(text)
 }
 
-fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     // Dashboards and SDKs differ on whether a secret's padding is shown.
     let base64 = |text: &[u8]| BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).ok();
     let bytes = match form {

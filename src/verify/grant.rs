@@ -8,7 +8,7 @@ use crate::{
     provider::{At, Proof, WEB_HOOK_ORIGIN, locate},
 };
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Grants {
     origins: Vec<String>,
     rate: Option<NonZeroU32>,

@@ -54,7 +54,7 @@ impl Verifier {
     }
 
     /// A handshake that is proved otherwise than events are, if the request looks like one.
-    fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
+    pub(super) fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
         let method = request.target.map_or(&Method::POST, |(method, _)| method);
         let find = |at| match locate::find(at, request, false) {
             // Where nobody can look, it does not stand: events are judged by their own proof.
@@ -105,7 +105,7 @@ impl Verifier {
     }
 
     #[inline]
-    fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
+    pub(super) fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
         for spot in &self.0.plan.required {
             let value = spot.find(request, false)?.ok_or(locate::missing())?;
             if !value.is_ascii() && str::from_utf8(&value).is_err() {

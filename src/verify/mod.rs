@@ -1,6 +1,7 @@
 //! The only code that judges signatures: no I/O, no panic, no clock of its own in the `_at` forms.
 
 mod build;
+mod diagnose;
 mod each;
 mod grant;
 mod html;

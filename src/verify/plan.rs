@@ -105,7 +105,7 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
 }
 
 /// Which pointers an envelope needs, and what each scheme vouches for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// Into the document; for one event a request, into the event too.
     pub(crate) document: Pointers,

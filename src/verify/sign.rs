@@ -141,9 +141,10 @@ fn together(syntax: Syntax, mut pairs: Vec<String>, tags: &[String]) -> String {
             let elements: Vec<_> = tags.iter().map(|tag| format!("{prefix}{tag}")).collect();
             elements.join(&String::from(separator))
         }
-        Syntax::Pairs { separator, signature, .. } => {
+        Syntax::Pairs { separator, signature, spaces } => {
             pairs.extend(tags.iter().map(|tag| format!("{signature}={tag}")));
-            pairs.join(&String::from(separator))
+            // Those that may write spaces do, and WorkOS's SDK for Python insists.
+            pairs.join(&format!("{separator}{}", if spaces { " " } else { "" }))
         }
     }
 }

@@ -21,16 +21,16 @@ use sha1::Sha1;
 use time::{Duration, OffsetDateTime};
 
 /// Text, base64 and hexadecimal digits in one.
-const SECRET: &str = "5CA1ab1e5ca1ab1e";
+pub(crate) const SECRET: &str = "5CA1ab1e5ca1ab1e";
 const BASE: &str = "https://example.com";
 
-fn verifier(provider: &Provider, secret: &str) -> Verifier {
+pub(crate) fn verifier(provider: &Provider, secret: &str) -> Verifier {
     let builder = Verifier::builder(provider).secret(secret).public_base(BASE);
     let builder = builder.public_key("public-key").verify_token("verify-token");
     builder.allow_origin("sender.example").topic("https://example.com/topic").build().unwrap()
 }
 
-fn draft(provider: &Provider) -> Signed {
+pub(crate) fn draft(provider: &Provider) -> Signed {
     fitting(
         provider,
         json!({"id": "1", "type": "a", "event-data": {"id": "1"}, "data": {"events": []}, "events": [], "entry": []}),
@@ -42,7 +42,7 @@ fn fitting(provider: &Provider, body: Value) -> Signed {
 }
 
 /// With whatever the provider's scheme or envelope must find in a body.
-fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Signed {
+pub(crate) fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Signed {
     let form = |id: &Value, kind: &Value| {
         let pairs = [("data[id]", id), ("type", kind), ("fired_at", id), ("SmsStatus", kind)];
         serde_urlencoded::to_string(pairs.map(|(name, value)| (name, value.as_str().unwrap_or_default()))).unwrap()
