@@ -82,14 +82,18 @@ impl Verified<'_> {
         };
         let Some(document) = &document else {
             // A form without JSON in it is one event.
-            return Ok(Delivery { events: Brought::One(shared.event(&scene, body.clone())), reply: None, contract });
+            return Ok(Delivery {
+                events: Brought::One(Box::new(shared.event(&scene, body.clone()))),
+                reply: None,
+                contract,
+            });
         };
         if envelope.batch == Batch::One {
             if !plan.document.is_empty() && !document.trim_ascii_start().starts_with(b"{") {
                 return Err(ENVELOPE("the body is no JSON object"));
             }
             return Ok(Delivery {
-                events: Brought::One(shared.event(&scene, document.clone())),
+                events: Brought::One(Box::new(shared.event(&scene, document.clone()))),
                 reply: None,
                 contract,
             });

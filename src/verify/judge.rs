@@ -98,9 +98,9 @@ impl Verifier {
 
     #[inline]
     fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
-        for name in self.0.provider.requires {
-            let value = locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
-            if str::from_utf8(&value).is_err() {
+        for spot in &self.0.plan.required {
+            let value = spot.find(request, false)?.ok_or(locate::missing())?;
+            if !value.is_ascii() && str::from_utf8(&value).is_err() {
                 return Err(Error::new(ErrorKind::MalformedHeader, "it is no text"));
             }
         }

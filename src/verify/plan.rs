@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     body::json::Pointers,
-    provider::{At, Attempt, Batch, Echo, Part, Provider, Scheme, When},
+    provider::{At, Attempt, Batch, Echo, Part, Provider, Scheme, When, locate::Spot},
 };
 
 /// A part of a request or an event that a signature may vouch for.
@@ -112,6 +112,8 @@ pub(crate) struct Plan {
     /// Into each item of a batch.
     pub(crate) item: Pointers,
     pub(crate) coverage: Vec<Arc<Coverage>>,
+    /// Without which a request is not one of the provider's.
+    pub(crate) required: Vec<Spot>,
 }
 
 impl Plan {
@@ -143,7 +145,8 @@ impl Plan {
             }
         }
         let coverage = provider.schemes().map(|scheme| Arc::new(Coverage::of(provider, scheme))).collect();
-        (document.len() <= 64 && item.len() <= 64).then_some(Self { document, item, coverage })
+        let required = provider.requires.iter().map(|name| Spot::of(At::Header(name))).collect();
+        (document.len() <= 64 && item.len() <= 64).then_some(Self { document, item, coverage, required })
     }
 }
 
