@@ -46,7 +46,7 @@ impl PgStore {
         if inserted && slot.place.is_none() && !slot.twins {
             return Ok(Claim::Granted(Begun::new(tx)));
         }
-        if let Some(refused) = self.take(&mut tx, slot, inserted).await? {
+        if let Some(refused) = self.take(&mut tx, slot, None, inserted).await? {
             // It may have noted who waits.
             tx.commit().await?;
             return Ok(refused);
