@@ -184,9 +184,9 @@ impl DerefMut for ProbeTx {
 }
 
 fn whole(begun: Begun<PgTx>) -> Begun<ProbeTx> {
-    let twin = begun.twin;
+    let (twin, gap) = (begun.twin, begun.gap);
     let mut whole = Begun::new(ProbeTx::Whole(begun.tx));
-    whole.twin = twin;
+    (whole.twin, whole.gap) = (twin, gap);
     whole
 }
 

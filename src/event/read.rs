@@ -366,6 +366,7 @@ impl Shared<'_> {
                 redriven: None,
                 place: None,
                 fence: None,
+                after_gap: false,
             },
         }
     }

@@ -107,12 +107,12 @@ impl PgStore {
         }
         let mut tx = PgTx::begin(self.pool()).await?;
         let claim = match self.take(&mut tx, slot, Some(turn), false).await? {
-            Some(refused) => refused,
-            None => {
+            Err(refused) => refused,
+            Ok(gap) => {
                 let token = hold(&mut tx, self.at(), slot).await?;
                 order::hold(&mut tx, self.at(), slot, Some(token)).await?;
                 let twin = twin(&mut tx, self.at(), slot).await?;
-                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin })
+                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin, gap })
             }
         };
         // A refusal may have noted who waits.
@@ -120,8 +120,8 @@ impl PgStore {
         Ok(claim)
     }
 
-    /// Locks the key's row, which is there after this and is the caller's to fill, and the stream's; or says why the
-    /// slot cannot be had. `turn` is for who takes a token after this; `inserted` says that the caller has made the key's
+    /// Locks the key's row, which is there after this and is the caller's to fill, and the stream's, and says whether the
+    /// slot comes after a gap; or says why it cannot be had. `turn` is for who takes a token after this; `inserted` says that the caller has made the key's
     /// row just now.
     pub(super) async fn take<G>(
         &self,
@@ -129,7 +129,7 @@ impl PgStore {
         slot: &Slot,
         turn: Option<i64>,
         mut inserted: bool,
-    ) -> Result<Option<Claim<G>>, sqlx::Error> {
+    ) -> Result<Result<bool, Claim<G>>, sqlx::Error> {
         let row = Row::from(&slot.key);
         let at = self.at();
         while !inserted {
@@ -152,13 +152,13 @@ impl PgStore {
             // Else somebody has removed it since.
             if let Some(seen) = seen {
                 if let Some(refused) = judge(seen, slot)? {
-                    return Ok(Some(refused));
+                    return Ok(Err(refused));
                 }
                 break;
             }
         }
-        let refused = order::refusal(tx, at, slot).await?;
-        if refused.is_some() && inserted {
+        let judged = order::refusal(tx, at, slot).await?;
+        if judged.is_err() && inserted {
             row.query(
                 at,
                 "delete from @table_event@end
@@ -167,7 +167,7 @@ impl PgStore {
             .execute(&mut **tx)
             .await?;
         }
-        Ok(refused)
+        Ok(judged)
     }
 
     async fn try_extend(&self, slot: &Slot, token: i64, lease: Duration) -> Result<Held, sqlx::Error> {
