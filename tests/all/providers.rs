@@ -44,7 +44,7 @@ fn tokens_hold_up_wherever_they_stand() {
 #[test]
 fn every_encoding_digest_and_key_holds_up() {
     let encodings = [Encoding::Hex, Encoding::Base64, Encoding::Base64Url, Encoding::Base64UrlUnpadded];
-    for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
+    for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512] {
         for encoding in encodings {
             check_provider(&hmac(Hmac::new(digest).signature(SIGNATURE, Syntax::Bare).encoding(encoding)));
         }
