@@ -19,7 +19,11 @@ use crate::{
 };
 
 /// The answer, if it is one.
-pub(super) fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>) -> Result<Option<Reply>, Error> {
+pub(super) fn handshake(
+    verified: &Verified<'_>,
+    method: Option<&Method>,
+    scene: &Scene<'_>,
+) -> Result<Option<Reply>, Error> {
     let verb = match *method.unwrap_or(&Method::POST) {
         Method::GET => Verb::Get,
         Method::HEAD => Verb::Head,

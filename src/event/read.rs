@@ -281,7 +281,7 @@ fn when(text: &str, unit: TimeUnit) -> Option<OffsetDateTime> {
 pub(super) struct Shared<'p> {
     provider: &'p Provider,
     headers: Headers,
-    coverage: Arc<Coverage>,
+    pub(super) coverage: Arc<Coverage>,
 }
 
 impl Shared<'_> {

@@ -223,7 +223,8 @@ impl Provider {
     /// 1.0 in any of the three modes of HTTP, whatever proves them. `source` and `id` together identify one, `type` is its
     /// kind, `time` when it happened, `dataschema` its version, and its data, decoded, the payload. What names the mode and,
     /// in binary mode, all attributes are headers, which hardly any scheme signs: none is said to be
-    /// [covered](crate::Event::covers). Other attributes: [`Event::attribute`](crate::Event::attribute).
+    /// [covered](crate::Event::covers), and where the body is signed one that is an event itself is not taken for another's
+    /// data. Other attributes: [`Event::attribute`](crate::Event::attribute).
     pub const fn cloud_events(mut self) -> Self {
         self.envelope = Envelope {
             batch: Batch::CloudEvents,

@@ -39,7 +39,8 @@ impl Draft<'_> {
             }
             At::Attribute(name) if self.is_binary() => {
                 let value = percent_encode(value.as_bytes(), ESCAPED).to_string();
-                let (name, value) = (HeaderName::from_bytes(format!("ce-{name}").as_bytes()), HeaderValue::try_from(value));
+                let (name, value) =
+                    (HeaderName::from_bytes(format!("ce-{name}").as_bytes()), HeaderValue::try_from(value));
                 let (Ok(name), Ok(value)) = (name, value) else { return false };
                 self.request.headers_mut().insert(name, value);
                 true

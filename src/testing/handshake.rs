@@ -26,7 +26,9 @@ pub fn handshakes(provider: &Provider, secret: impl Into<Secret>) -> Vec<Request
         let (mut places, method) = (Vec::new(), method(handshake.method));
         match handshake.when {
             When::Always => {}
-            When::Has(at) => places.push((at, if matches!(handshake.proof, Proof::Origin(_)) { ORIGIN } else { handshake.sample })),
+            When::Has(at) => {
+                places.push((at, if matches!(handshake.proof, Proof::Origin(_)) { ORIGIN } else { handshake.sample }))
+            }
             When::Is(at, text) => places.push((at, text)),
         }
         match handshake.echo {

@@ -222,12 +222,7 @@ impl Verifier {
     }
 }
 
-fn judge_token(
-    request: &Incoming<'_>,
-    claimed: &[u8],
-    token: &StaticToken,
-    scheme: &Scheme,
-) -> Result<Judged, Error> {
+fn judge_token(request: &Incoming<'_>, claimed: &[u8], token: &StaticToken, scheme: &Scheme) -> Result<Judged, Error> {
     const MALFORMED: Error = Error::new(ErrorKind::MalformedHeader, "it is no credential of this scheme");
     let after = |name: &str| {
         let (scheme, rest) = claimed.split_at_checked(name.len()).ok_or(MALFORMED)?;

@@ -59,8 +59,7 @@ pub(crate) fn put_in_each(request: &mut Request<Bytes>, list: &str, field: &str,
     let all = |old: Option<&str>| {
         let items = json::items(old.unwrap_or("[]"))?;
         let items = if items.is_empty() { vec!["{}"] } else { items };
-        let items: Option<Vec<_>> =
-            items.into_iter().map(|item| edit(item, field, |_| Some(quoted.clone()))).collect();
+        let items: Option<Vec<_>> = items.into_iter().map(|item| edit(item, field, |_| Some(quoted.clone()))).collect();
         Some(format!("[{}]", items?.join(",")))
     };
     let text = edit(text, list, all).ok_or(NO_LIST)?;

@@ -41,8 +41,7 @@ fn one(request: &Request<Bytes>) -> Event {
     events.remove(0)
 }
 
-const BINARY: [(&str, &str); 4] =
-    [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "a.b")];
+const BINARY: [(&str, &str); 4] = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "a.b")];
 
 #[test]
 fn all_attributes_are_read_in_each_mode() {
@@ -90,7 +89,10 @@ fn data_is_what_it_stands_for() {
     for json_type in ["application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json"] {
         assert_eq!(data(json!({"datacontenttype": json_type, "data": "text"})).unwrap(), b"\"text\"");
     }
-    assert_eq!(data(json!({"datacontenttype": "text/xml", "data": "<a b=\"ü\"/>"})).unwrap(), "<a b=\"ü\"/>".as_bytes());
+    assert_eq!(
+        data(json!({"datacontenttype": "text/xml", "data": "<a b=\"ü\"/>"})).unwrap(),
+        "<a b=\"ü\"/>".as_bytes()
+    );
     assert_eq!(data(json!({"datacontenttype": "text/xml", "data": {"a": 1}})).unwrap(), b"{\"a\":1}");
     assert_eq!(data(json!({"data_base64": BASE64.encode(b"\x00\xff")})).unwrap(), b"\x00\xff");
     assert_eq!(data(json!({})).unwrap(), b"");
@@ -137,7 +139,12 @@ fn what_is_no_cloud_event_is_none() {
     }
     assert_eq!(read(&request(BATCHED, &[], "[]")).unwrap().len(), 0);
     // Another format is for the sender to know of.
-    for format in ["application/cloudevents", "application/cloudevents+avro", "application/cloudevents-batch", "Application/CloudEvents-Batch+xml"] {
+    for format in [
+        "application/cloudevents",
+        "application/cloudevents+avro",
+        "application/cloudevents-batch",
+        "Application/CloudEvents-Batch+xml",
+    ] {
         assert_eq!(read(&request(format, &BINARY, "{}")).unwrap_err(), ErrorKind::MediaType, "{format}");
     }
 }
@@ -166,6 +173,32 @@ fn any_scheme_carries_it() {
     }
     let built = Verifier::new(&ACME.kind(At::Attribute("Upper")), SECRET);
     assert_eq!(built.unwrap_err().kind(), ErrorKind::Config);
+}
+
+/// The content type is not signed: an event that came once in a signed body would come again with whatever attributes
+/// somebody wrote into the headers.
+#[test]
+fn a_signed_event_is_not_the_data_of_another() {
+    const HMAC: Scheme = Scheme::Hmac(Hmac::new(Digest::Sha256).signature(At::Header("x-signature"), Syntax::Bare));
+    const ACME: Provider = Provider::new("acme", HMAC).cloud_events();
+    let verifier = Verifier::new(&ACME, SECRET).unwrap();
+    let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"a"}"#;
+    for (mode, body) in
+        [(STRUCTURED, event.to_owned()), (BATCHED, format!(" [{event}]")), (STRUCTURED, format!("\u{feff}{event}"))]
+    {
+        let genuine = signed(&ACME, SECRET, body.clone()).content_type(mode).build();
+        assert_eq!(verifier.verify(&genuine).map(|d| d.events().len()).ok(), Some(1), "{body}");
+        let mut forged = genuine;
+        forged.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+        for (name, value) in BINARY {
+            forged.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        assert_eq!(verifier.verify(&forged).unwrap_err().kind(), ErrorKind::Envelope, "{body}");
+    }
+    for data in ["{}", "[]", "[1]", r#"[{"id":"1"}]"#, r#"{"id":"1"}"#, "x", ""] {
+        let request = signed(&ACME, SECRET, data).build();
+        assert_eq!(verifier.verify(&request).unwrap().events()[0].raw().as_bytes(), data.as_bytes());
+    }
 }
 
 proptest! {

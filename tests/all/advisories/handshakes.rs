@@ -47,10 +47,13 @@ fn a_question_beside_an_event_brings_no_event() {
     assert_eq!(answer(&MICROSOFT_GRAPH, &graph).unwrap().body(), "x");
     assert_eq!(verdict(&MICROSOFT_GRAPH, &asks(Method::POST, "/in", &json, forged)), Err(ErrorKind::BadSignature));
     // A validation among events is no validation, and one before events is answered and nothing else.
-    let validation = json!({"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {"validationCode": "c"}});
-    let first = signed(&AZURE_EVENT_GRID, SECRET, json!([validation, {"id": "1", "eventType": "t"}]).to_string()).build();
+    let validation =
+        json!({"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {"validationCode": "c"}});
+    let first =
+        signed(&AZURE_EVENT_GRID, SECRET, json!([validation, {"id": "1", "eventType": "t"}]).to_string()).build();
     assert_eq!(answer(&AZURE_EVENT_GRID, &first).unwrap().body(), r#"{"validationResponse":"c"}"#);
-    let second = signed(&AZURE_EVENT_GRID, SECRET, json!([{"id": "1", "eventType": "t"}, validation]).to_string()).build();
+    let second =
+        signed(&AZURE_EVENT_GRID, SECRET, json!([{"id": "1", "eventType": "t"}, validation]).to_string()).build();
     assert_eq!(verifier(&AZURE_EVENT_GRID, SECRET).verify(&second).unwrap().events().len(), 2);
     let token = asks(Method::POST, "/in", &json, r#"{"verification_token":"x","id":"1","type":"page.created"}"#);
     assert_eq!(answer(&NOTION, &token).unwrap().body(), "");
@@ -83,7 +86,9 @@ fn leave_to_send_is_for_those_who_were_named() {
     assert_eq!(said(&reply, "webhook-allowed-rate"), None);
     let rated = ask("sender.example", &[("webhook-request-rate", "120")]).unwrap();
     assert_eq!(said(&rated, "webhook-allowed-rate").as_deref(), Some("*"));
-    for stranger in ["evil.example", "sender.example.evil.example", "xsender.example", "sender.exampl", "*", "sender.example,x"] {
+    for stranger in
+        ["evil.example", "sender.example.evil.example", "xsender.example", "sender.exampl", "*", "sender.example,x"]
+    {
         assert_eq!(ask(stranger, &[]).unwrap_err(), ErrorKind::BadSignature, "{stranger}");
     }
     let two = ask("sender.example", &[("webhook-request-origin", "evil.example")]);
@@ -111,7 +116,9 @@ fn a_challenge_signs_nothing_that_could_be_an_event() {
     let encoded = serde_urlencoded::to_string([("crc_token", event)]).unwrap();
     let refused = answer(&X, &asks(Method::GET, &format!("/in?{encoded}"), &[], ""));
     assert_eq!(refused.unwrap_err(), ErrorKind::Envelope);
-    for bad in ["%7B%7D", "%5B%5D", "%EF%BB%BF%7B%7D", "a%20b", "a+b", "%22x%22", "a%0Ab", "%00", "%FF", &"a".repeat(257)] {
+    for bad in
+        ["%7B%7D", "%5B%5D", "%EF%BB%BF%7B%7D", "a%20b", "a+b", "%22x%22", "a%0Ab", "%00", "%FF", &"a".repeat(257)]
+    {
         assert!(ask(bad).is_err(), "{bad}");
     }
     let said: Value = serde_json::from_slice(ask("abc-DEF_123").unwrap().body()).unwrap();
@@ -166,7 +173,13 @@ fn a_hub_does_not_choose_a_weak_hash() {
     weak.update(body.as_bytes());
     let weak = HEXLOWER.encode(&weak.finalize().into_bytes());
     assert_eq!(with(&WEBSUB_SHA1, format!("sha1={weak}")), Ok(()));
-    for forged in [format!("sha1={weak}"), format!("sha256={weak}"), format!("sha384={weak}"), format!("sha512={weak}"), weak.clone()] {
+    for forged in [
+        format!("sha1={weak}"),
+        format!("sha256={weak}"),
+        format!("sha384={weak}"),
+        format!("sha512={weak}"),
+        weak.clone(),
+    ] {
         assert!(with(&WEBSUB, forged.clone()).is_err(), "{forged}");
     }
     for name in ["md5", "sha224", "none", "SHA1", ""] {
@@ -184,7 +197,15 @@ fn every_item_bears_the_secret() {
     };
     let good = || state(SECRET.into());
     assert_eq!(post(json!([good(), good(), good()])), Ok(()));
-    for bad in [Value::from("guess"), "".into(), Value::Null, 1.into(), json!([SECRET]), SECRET[1..].into(), SECRET.to_lowercase().into()] {
+    for bad in [
+        Value::from("guess"),
+        "".into(),
+        Value::Null,
+        1.into(),
+        json!([SECRET]),
+        SECRET[1..].into(),
+        SECRET.to_lowercase().into(),
+    ] {
         for at in 1..3 {
             let mut items = vec![good(), good(), good()];
             items[at] = state(bad.clone());

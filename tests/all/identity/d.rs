@@ -76,8 +76,12 @@ fn microsoft_graph() {
     };
     let first = change("W/1", r#","id":"n1""#);
     let retry = change("W/1", r#","id":"n2""#);
-    let others =
-        [change("W/2", ""), first.replace("updated", "deleted"), first.replace("s1", "s2"), first.replace("/2\"", "/3\"")];
+    let others = [
+        change("W/2", ""),
+        first.replace("updated", "deleted"),
+        first.replace("s1", "s2"),
+        first.replace("/2\"", "/3\""),
+    ];
     for next in others {
         let of = |body: &str| draft(&MICROSOFT_GRAPH, body.to_owned());
         holds(&MICROSOFT_GRAPH, of(&first), of(&retry), of(&next));
@@ -163,7 +167,12 @@ fn aws_eventbridge() {
     let body = r#"{"id":"e1","detail-type":"t","detail":{"a":1}}"#;
     let replay = body.replace(r#""id""#, r#""replay-name":"r","id""#);
     for next in [body.replace("e1", "e2"), replay] {
-        holds(&AWS_EVENTBRIDGE, draft(&AWS_EVENTBRIDGE, body), draft(&AWS_EVENTBRIDGE, body), draft(&AWS_EVENTBRIDGE, next));
+        holds(
+            &AWS_EVENTBRIDGE,
+            draft(&AWS_EVENTBRIDGE, body),
+            draft(&AWS_EVENTBRIDGE, body),
+            draft(&AWS_EVENTBRIDGE, next),
+        );
     }
     let event = only(&AWS_EVENTBRIDGE, body);
     assert_eq!((event.kind.as_deref(), event.raw().as_bytes()), (Some("t"), &br#"{"a":1}"#[..]));
