@@ -28,6 +28,11 @@ impl Provider {
                 }
             }
         }
+        let signs_query = |scheme: &Scheme| {
+            let (parts, _) = scheme.covers();
+            parts.is_empty() || parts.iter().any(|part| matches!(part, Part::Url | Part::Query))
+        };
+        ensure(!self.by_get || self.schemes().all(signs_query), "what comes by GET is the query, which is not signed")?;
         let e = &self.envelope;
         let attempt = match e.attempt {
             Attempt::Unknown => At::Nowhere,

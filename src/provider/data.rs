@@ -240,6 +240,7 @@ impl Provider {
     }
 
     /// Events come by GET too, with their fields in the URL's query: it is read as the form that a POST would bring.
+    /// Only where that is signed, or nothing is.
     pub const fn by_get(mut self) -> Self {
         self.by_get = true;
         self
@@ -300,7 +301,7 @@ impl Provider {
         self
     }
 
-    /// The name under which [`by_name`] finds it, if it is one of [`ALL`].
+    /// The name under which [`by_name`](super::by_name) finds it, if it is one of [`ALL`](super::ALL).
     pub const fn name(&self) -> &'static str {
         self.name
     }
