@@ -181,6 +181,13 @@ pub(crate) enum When {
     Is(At, &'static str),
 }
 
+impl When {
+    /// Whether it shows in nothing but the body.
+    pub(crate) fn is_in_body(self) -> bool {
+        matches!(self, Self::Has(at) | Self::Is(at, _) if matches!(at, At::Json(_) | At::Document(_) | At::Number(_) | At::Form(_)))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
     None,
