@@ -29,6 +29,14 @@ const fn hub(name: &'static str, scheme: Scheme) -> Provider {
 
 /// [WebSub](https://www.w3.org/TR/websub/) of the W3C, once PubSubHubbub, as a subscriber: signed with any of SHA-2
 /// that it allows.
+///
+/// ```
+/// use inhook::{Verifier, provider::WEBSUB};
+///
+/// // What was subscribed to, as it was said to the hub.
+/// let verifier = Verifier::builder(&WEBSUB).secret("hub.secret").topic("https://example.com/feed").build()?;
+/// # Ok::<(), inhook::Error>(())
+/// ```
 pub const WEBSUB: Provider = hub("websub", of(Digest::Sha256, sha256, sign_sha256, |text| starts(text, b"sha256=")))
     .or(of(Digest::Sha384, sha384, sign_sha384, |text| starts(text, b"sha384=")))
     .or(of(Digest::Sha512, sha512, sign_sha512, |_| true));
