@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use http::{HeaderName, HeaderValue, Request};
 use inhook::{
     ErrorKind, Event, Field, Provider, Verifier,
-    provider::{At, CLOUDEVENTS, Digest, Hmac, Scheme, StaticToken, Syntax},
+    provider::{At, CLOUDEVENTS, Digest, Handshake, Hmac, Scheme, StaticToken, Syntax},
     testing::{check_provider, signed},
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -156,6 +156,12 @@ fn any_scheme_carries_it() {
     const ACME: Provider = Provider::new("acme", HMAC).cloud_events();
     check_provider(&ACME);
     check_provider(&CLOUDEVENTS.scheme(HMAC));
+    // A question that would stand in a JSON body says nothing about data that is none.
+    const ASKS: Provider = ACME.handshakes(&[Handshake::post(At::Json("/type"), "hello")]);
+    check_provider(&ASKS);
+    let xml = signed(&ASKS, SECRET, "<xml/>").content_type("text/xml").build();
+    let events = Verifier::new(&ASKS, SECRET).unwrap().verify(&xml).unwrap().into_events();
+    assert_eq!(events[0].raw().as_bytes(), b"<xml/>");
     check_provider(&CLOUDEVENTS.named("acme").scheme(Scheme::Token(StaticToken::bare(At::Header("x-acme-key")))));
     let verifier = Verifier::new(&ACME, SECRET).unwrap();
     let request = signed(&ACME, SECRET, r#"{"a":1}"#).label("a b%").kind("ü").build();
