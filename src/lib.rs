@@ -74,6 +74,7 @@ pub mod diagnosis;
 mod verify;
 mod place;
 mod payload;
+mod s3;
 mod event;
 pub mod dangerous;
 mod answer;
@@ -114,6 +115,7 @@ pub use provider::Provider;
 pub use receiver::{Admitted, Builder, Receiver, Tenant, Twins};
 pub use report::{End, Outcome, Report};
 pub use request::Incoming;
+pub use s3::{S3Record, S3Records};
 pub use secret::Secret;
 pub use verify::{Field, Tolerance, Verified, Verifier, VerifierBuilder};
 

@@ -159,6 +159,7 @@ fn hash(digest: Digest) -> &'static str {
     match digest {
         Digest::Sha1 => "SHA-1",
         Digest::Sha256 => "SHA-256",
+        Digest::Sha384 => "SHA-384",
         Digest::Sha512 => "SHA-512",
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         json::{self, Picked, Pointers},
     },
     provider::At,
+    verify::Field,
 };
 
 enum Mode {
@@ -51,6 +52,9 @@ impl Shared<'_> {
     ) -> Result<Vec<Event>, Error> {
         let mode = Mode::of(scene.headers)?;
         if let Mode::Binary = mode {
+            if self.coverage.has(Field::Body) && is_cloud_event(body, pointers) {
+                return Err(ENVELOPE("a CloudEvent that calls itself the data of another"));
+            }
             let scene = Scene { binary: true, item: None, ..*scene };
             complete(&scene)?;
             return Ok(vec![self.around(body.clone(), &scene, body.clone())]);
@@ -73,6 +77,17 @@ impl Shared<'_> {
         }
         Ok(events)
     }
+}
+
+/// Whether a body is one, or a list of them. Hardly anybody signs the content type: a signed event that is sent on as data
+/// would have whatever attributes somebody wrote into the headers.
+fn is_cloud_event(body: &Bytes, pointers: &Pointers) -> bool {
+    let text = json::without_mark(body).trim_ascii_start();
+    let list = text.starts_with(b"[").then(|| json::items(str::from_utf8(text).ok()?)).flatten();
+    let first = list.as_ref().map_or(Some(text), |items| items.first().map(|item| item.as_bytes()));
+    first.is_some_and(|item| {
+        item.starts_with(b"{") && pointers.pick(item).is_ok_and(|found| found.raw("specversion").is_some())
+    })
 }
 
 /// Whether it has what each CloudEvent has, and is of the version that is read here.

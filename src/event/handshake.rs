@@ -33,7 +33,8 @@ pub(super) fn handshake(
     let says = |at, text| scene.text(at).as_deref() == Some(text);
     let asked = |h: &&Handshake| {
         h.method == verb
-            && h.proof == Proof::Scheme
+            // What nobody needs to sign may be signed.
+            && (h.proof == Proof::Scheme || (h.proof == Proof::None && h.when.is_in_body()))
             && match h.when {
                 When::Always => true,
                 When::Has(at) => scene.text(at).is_some(),

@@ -74,9 +74,6 @@ impl Verified<'_> {
         if let Some(reply) = handshake(&self, method, &scene)? {
             return Ok(Delivery { events: Brought::Many(Vec::new()), reply: Some(reply), contract });
         }
-        if let Some(broken) = broken {
-            return Err(ENVELOPE("the body is not the JSON it should be").because(broken));
-        }
         let shared = Shared {
             provider,
             headers: Headers::new(kept(&self)),
@@ -85,6 +82,9 @@ impl Verified<'_> {
         if envelope.batch == Batch::CloudEvents {
             let events = shared.cloud_events(&scene, body, &plan.item)?;
             return Ok(Delivery { events: Brought::Many(events), reply: None, contract });
+        }
+        if let Some(broken) = broken {
+            return Err(ENVELOPE("the body is not the JSON it should be").because(broken));
         }
         let Some(document) = &document else {
             // A form without JSON in it is one event.
@@ -285,7 +285,7 @@ fn when(text: &str, unit: TimeUnit) -> Option<OffsetDateTime> {
 pub(super) struct Shared<'p> {
     provider: &'p Provider,
     headers: Headers,
-    coverage: Arc<Coverage>,
+    pub(super) coverage: Arc<Coverage>,
 }
 
 impl Shared<'_> {

@@ -1,6 +1,6 @@
 //! Finding mistakes in a provider's data before the first request does.
 
-use super::{At, Attempt, Batch, Handshake, Hmac, Part, Provider, Retries, Scheme, Syntax, TokenForm, When};
+use super::{At, Attempt, Batch, Handshake, Hmac, Part, Proof, Provider, Retries, Scheme, Syntax, TokenForm, When};
 
 type Found = Result<(), &'static str>;
 
@@ -28,6 +28,11 @@ impl Provider {
                 }
             }
         }
+        let signs_query = |scheme: &Scheme| {
+            let (parts, _) = scheme.covers();
+            parts.is_empty() || parts.iter().any(|part| matches!(part, Part::Url | Part::Query))
+        };
+        ensure(!self.by_get || self.schemes().all(signs_query), "what comes by GET is the query, which is not signed")?;
         let e = &self.envelope;
         let attempt = match e.attempt {
             Attempt::Unknown => At::Nowhere,
@@ -101,6 +106,14 @@ impl Hmac {
 
 impl Handshake {
     fn check(&self) -> Found {
+        let late = self.when.is_in_body();
+        let by_none_or_key = matches!(self.proof, Proof::Scheme | Proof::None | Proof::Key(_));
+        ensure(
+            !late || by_none_or_key,
+            "a handshake that shows in the body is proved as events are, by a key, or not",
+        )?;
+        let by_key = matches!(self.proof, Proof::Key(_));
+        ensure(late || !by_key, "a handshake with a key of its own shows in the body")?;
         match self.when {
             When::Always => Ok(()),
             When::Has(at) | When::Is(at, _) => at.check(),

@@ -10,6 +10,26 @@
 use super::{At, Handshake, Provider, Scheme, StaticToken};
 
 /// [CloudEvents](https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md) 1.0 over HTTP.
+///
+/// ```
+/// use http::Request;
+/// use inhook::{Verifier, provider::CLOUDEVENTS};
+///
+/// let verifier = Verifier::builder(&CLOUDEVENTS).secret("token").allow_origin("events.example.com").build()?;
+/// let request = Request::post("https://example.com/in")
+///     .header("authorization", "Bearer token")
+///     .header("ce-specversion", "1.0")
+///     .header("ce-id", "1")
+///     .header("ce-source", "/orders")
+///     .header("ce-type", "order.paid")
+///     .header("ce-subject", "order%2042")
+///     .body("{}".into())
+///     .unwrap();
+/// let event = verifier.verify(&request)?.into_events().remove(0);
+/// assert_eq!(event.kind.as_deref(), Some("order.paid"));
+/// assert_eq!(event.attribute("subject").as_deref(), Some("order 42"));
+/// # Ok::<(), inhook::Error>(())
+/// ```
 pub const CLOUDEVENTS: Provider = Provider::new("cloudevents", Scheme::Token(StaticToken::bearer()))
     .or(Scheme::Token(StaticToken::bare(At::Query("access_token"))))
     .docs("https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md")

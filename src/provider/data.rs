@@ -223,7 +223,8 @@ impl Provider {
     /// 1.0 in any of the three modes of HTTP, whatever proves them. `source` and `id` together identify one, `type` is its
     /// kind, `time` when it happened, `dataschema` its version, and its data, decoded, the payload. What names the mode and,
     /// in binary mode, all attributes are headers, which hardly any scheme signs: none is said to be
-    /// [covered](crate::Event::covers). Other attributes: [`Event::attribute`](crate::Event::attribute).
+    /// [covered](crate::Event::covers), and where the body is signed one that is an event itself is not taken for another's
+    /// data. Other attributes: [`Event::attribute`](crate::Event::attribute).
     pub const fn cloud_events(mut self) -> Self {
         self.envelope = Envelope {
             batch: Batch::CloudEvents,
@@ -239,6 +240,7 @@ impl Provider {
     }
 
     /// Events come by GET too, with their fields in the URL's query: it is read as the form that a POST would bring.
+    /// Only where that is signed, or nothing is.
     pub const fn by_get(mut self) -> Self {
         self.by_get = true;
         self
@@ -299,7 +301,7 @@ impl Provider {
         self
     }
 
-    /// The name under which [`by_name`] finds it, if it is one of [`ALL`].
+    /// The name under which [`by_name`](super::by_name) finds it, if it is one of [`ALL`](super::ALL).
     pub const fn name(&self) -> &'static str {
         self.name
     }

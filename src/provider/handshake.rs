@@ -19,56 +19,28 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    const fn new(method: Verb, when: When) -> Self {
+        Self { method, when, also: None, proof: Proof::Scheme, echo: Echo::Empty, reads: &[], sample: SAMPLE }
+    }
+
     /// A POST in which `at` says `value`, signed like any event.
     pub const fn post(at: At, value: &'static str) -> Self {
-        Self {
-            method: Verb::Post,
-            when: When::Is(at, value),
-            also: None,
-            proof: Proof::Scheme,
-            echo: Echo::Empty,
-            reads: &[],
-            sample: SAMPLE,
-        }
+        Self::new(Verb::Post, When::Is(at, value))
     }
 
     /// A GET that carries `at`, authenticated like any event.
     pub const fn get(at: At) -> Self {
-        Self {
-            method: Verb::Get,
-            when: When::Has(at),
-            also: None,
-            proof: Proof::Scheme,
-            echo: Echo::Empty,
-            reads: &[],
-            sample: SAMPLE,
-        }
+        Self::new(Verb::Get, When::Has(at))
     }
 
     /// A HEAD, which nobody signs: it says that the address answers, and nothing else.
     pub const fn head() -> Self {
-        Self {
-            method: Verb::Head,
-            when: When::Always,
-            also: None,
-            proof: Proof::None,
-            echo: Echo::Empty,
-            reads: &[],
-            sample: SAMPLE,
-        }
+        Self::new(Verb::Head, When::Always).unsigned()
     }
 
     /// A POST that carries `at`, authenticated like any event.
     pub const fn post_with(at: At) -> Self {
-        Self {
-            method: Verb::Post,
-            when: When::Has(at),
-            also: None,
-            proof: Proof::Scheme,
-            echo: Echo::Empty,
-            reads: &[],
-            sample: SAMPLE,
-        }
+        Self::new(Verb::Post, When::Has(at))
     }
 
     /// The OPTIONS by which a sender of
@@ -77,15 +49,9 @@ impl Handshake {
     /// [allow](crate::VerifierBuilder::allow_origin). Nobody signs it, and the address that it may name for a later answer
     /// is never visited.
     pub const fn web_hook_origin(known: &'static [&'static str]) -> Self {
-        Self {
-            method: Verb::Options,
-            when: When::Has(At::Header(WEB_HOOK_ORIGIN)),
-            also: None,
-            proof: Proof::Origin(known),
-            echo: Echo::Grant,
-            reads: &[],
-            sample: SAMPLE,
-        }
+        let mut asks = Self::new(Verb::Options, When::Has(At::Header(WEB_HOOK_ORIGIN)));
+        (asks.proof, asks.echo) = (Proof::Origin(known), Echo::Grant);
+        asks
     }
 
     /// Only where another place says `value`.
@@ -213,6 +179,13 @@ pub(crate) enum When {
     Always,
     Has(At),
     Is(At, &'static str),
+}
+
+impl When {
+    /// Whether it shows in nothing but the body.
+    pub(crate) fn is_in_body(self) -> bool {
+        matches!(self, Self::Has(at) | Self::Is(at, _) if matches!(at, At::Json(_) | At::Document(_) | At::Number(_) | At::Form(_)))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -196,6 +196,8 @@ pub enum Digest {
     Sha1,
     /// What nearly all providers use.
     Sha256,
+    /// 48 bytes.
+    Sha384,
     /// 64 bytes.
     Sha512,
 }

@@ -52,6 +52,7 @@ fn scheme(scheme: &Scheme) -> String {
     let hash = |digest| match digest {
         Digest::Sha1 => "SHA1",
         Digest::Sha256 => "SHA256",
+        Digest::Sha384 => "SHA384",
         Digest::Sha512 => "SHA512",
     };
     match scheme {

@@ -1,5 +1,5 @@
-//! The hub signs the body with the secret of the subscription and names the hash beside the signature: SHA-256 and SHA-512
-//! are taken, and for hubs that know no better there is a constant of its own with SHA-1 and nothing else. A subscription
+//! The hub signs the body with the secret of the subscription and names the hash beside the signature: SHA-256, SHA-384
+//! and SHA-512 are taken, and for hubs that know no better there is a constant of its own with SHA-1 and nothing else. A subscription
 //! without a secret is not signed and cannot be received here.
 //!
 //! Before a subscription begins or ends the hub asks, by a GET that nobody signs. That it begins is confirmed for a
@@ -27,8 +27,18 @@ const fn hub(name: &'static str, scheme: Scheme) -> Provider {
     Provider::new(name, scheme).docs("https://www.w3.org/TR/websub/").handshakes(HANDSHAKES).refused(404)
 }
 
-/// [WebSub](https://www.w3.org/TR/websub/) of the W3C, once PubSubHubbub, as a subscriber: signed with SHA-256 or SHA-512.
+/// [WebSub](https://www.w3.org/TR/websub/) of the W3C, once PubSubHubbub, as a subscriber: signed with any of SHA-2
+/// that it allows.
+///
+/// ```
+/// use inhook::{Verifier, provider::WEBSUB};
+///
+/// // What was subscribed to, as it was said to the hub.
+/// let verifier = Verifier::builder(&WEBSUB).secret("hub.secret").topic("https://example.com/feed").build()?;
+/// # Ok::<(), inhook::Error>(())
+/// ```
 pub const WEBSUB: Provider = hub("websub", of(Digest::Sha256, sha256, sign_sha256, |text| starts(text, b"sha256=")))
+    .or(of(Digest::Sha384, sha384, sign_sha384, |text| starts(text, b"sha384=")))
     .or(of(Digest::Sha512, sha512, sign_sha512, |_| true));
 
 /// The same for a hub that signs with SHA-1.
@@ -51,6 +61,10 @@ fn sha256(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
     judge(exhibit, b"sha256=")
 }
 
+fn sha384(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
+    judge(exhibit, b"sha384=")
+}
+
 fn sha512(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
     judge(exhibit, b"sha512=")
 }
@@ -67,6 +81,10 @@ fn sign_sha1(request: &mut Unsigned<'_>) -> Option<()> {
 
 fn sign_sha256(request: &mut Unsigned<'_>) -> Option<()> {
     sign(request, "sha256=")
+}
+
+fn sign_sha384(request: &mut Unsigned<'_>) -> Option<()> {
+    sign(request, "sha384=")
 }
 
 fn sign_sha512(request: &mut Unsigned<'_>) -> Option<()> {

@@ -236,7 +236,7 @@ fn doubled(check: &Check<'_>, sample: &Request<Bytes>, at: At, good: &str) {
 
 /// Signed rightly, with another hash or in another writing.
 fn algorithms(check: &Check<'_>, hmac: &Hmac) {
-    for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
+    for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512] {
         if digest != hmac.digest && !hmac.plain {
             let request = check.sample().scheme(Scheme::Hmac(Hmac { digest, ..*hmac })).build();
             check.refuses(&request, WRONG, &format!("a signature made with {digest:?}"));

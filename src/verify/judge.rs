@@ -34,7 +34,7 @@ pub(super) struct Judged {
 impl Verifier {
     /// Believes it, or says why not.
     pub(super) fn decide(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
-        let handshake = self.own_handshake(request)?;
+        let handshake = self.own_handshake(request, false)?;
         match handshake.map(|h| h.proof) {
             Some(Proof::None) => Ok(Judged { handshake, ..Judged::default() }),
             Some(Proof::VerifyToken(at)) => {
@@ -49,12 +49,17 @@ impl Verifier {
             Some(proof @ (Proof::Origin(_) | Proof::Topic { .. })) => {
                 self.permit(proof, request).map(|()| Judged { handshake, ..Judged::default() })
             }
-            _ => self.judge(request, now).or_else(|refused| self.judge_handshake(request, handshake, refused)),
+            _ => self.judge(request, now).or_else(|refused| self.judge_handshake(request, refused)),
         }
     }
 
-    /// A handshake that is proved otherwise than events are, if the request looks like one.
-    pub(super) fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
+    /// A handshake that is proved otherwise than events are, if the request looks like one. Those that show in a body are
+    /// looked for only after the secrets have refused it: nothing of a genuine event is read before that is known.
+    pub(super) fn own_handshake(
+        &self,
+        request: &Incoming<'_>,
+        refused: bool,
+    ) -> Result<Option<&'static Handshake>, Error> {
         let method = request.target.map_or(&Method::POST, |(method, _)| method);
         let find = |at| match locate::find(at, request, false) {
             // Where nobody can look, it does not stand: events are judged by their own proof.
@@ -63,7 +68,8 @@ impl Verifier {
         };
         let says = |at, text: &str| Ok::<_, Error>(find(at)?.is_some_and(|t| *t == *text.as_bytes()));
         for handshake in self.0.provider.handshakes {
-            if handshake.proof == Proof::Scheme || verb(handshake.method) != *method {
+            let other = handshake.proof == Proof::Scheme || handshake.when.is_in_body() != refused;
+            if other || verb(handshake.method) != *method {
                 continue;
             }
             let asked = match handshake.when {
@@ -82,14 +88,12 @@ impl Verifier {
         Ok(None)
     }
 
-    /// Tries a handshake's own key on what the secrets refused.
-    fn judge_handshake(
-        &self,
-        request: &Incoming<'_>,
-        handshake: Option<&'static Handshake>,
-        refused: Error,
-    ) -> Result<Judged, Error> {
-        let Some(handshake) = handshake else { return Err(refused) };
+    /// Whether what the secrets refused is a handshake all the same: one that nobody signs, or with a key of its own.
+    fn judge_handshake(&self, request: &Incoming<'_>, refused: Error) -> Result<Judged, Error> {
+        let Ok(Some(handshake)) = self.own_handshake(request, true) else { return Err(refused) };
+        if handshake.proof == Proof::None {
+            return Ok(Judged { handshake: Some(handshake), ..Judged::default() });
+        }
         let key = self.0.handshake_keys.iter().find(|(text, _)| Proof::Key(text) == handshake.proof);
         let Some((_, key)) = key else { return Err(refused) };
         let Some(scheme @ Scheme { data: provider::Scheme::Hmac(hmac), .. }) = self.0.schemes.first() else {

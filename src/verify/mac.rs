@@ -5,8 +5,8 @@ use hmac::{
     digest::{FixedOutput, Update},
 };
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256, Sha512};
-use subtle::{Choice, ConstantTimeEq};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use subtle::ConstantTimeEq;
 
 use crate::provider::Digest;
 
@@ -18,6 +18,7 @@ pub(super) const LONGEST: usize = 64;
 pub(super) enum Mac {
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),
+    Sha384(Hmac<Sha384>),
     Sha512(Hmac<Sha512>),
     /// A plain hash that has taken in the secret.
     Plain(Sha256),
@@ -35,6 +36,7 @@ impl Mac {
         Some(match digest {
             Digest::Sha1 => Self::Sha1(Hmac::new_from_slice(key).ok()?),
             Digest::Sha256 => Self::Sha256(Hmac::new_from_slice(key).ok()?),
+            Digest::Sha384 => Self::Sha384(Hmac::new_from_slice(key).ok()?),
             Digest::Sha512 => Self::Sha512(Hmac::new_from_slice(key).ok()?),
         })
     }
@@ -50,6 +52,7 @@ impl Mac {
         match self {
             Self::Sha1(mac) => finish(mac.clone(), feed),
             Self::Sha256(mac) => finish(mac.clone(), feed),
+            Self::Sha384(mac) => finish(mac.clone(), feed),
             Self::Sha512(mac) => finish(mac.clone(), feed),
             Self::Plain(hash) => finish(hash.clone(), feed),
         }
@@ -89,6 +92,7 @@ pub(super) const fn length(digest: Digest) -> usize {
     match digest {
         Digest::Sha1 => 20,
         Digest::Sha256 => 32,
+        Digest::Sha384 => 48,
         Digest::Sha512 => 64,
     }
 }
@@ -136,6 +140,7 @@ mod tests {
         let hex = |digest| HEXLOWER.encode(tag(digest, b"Jefe", b"what do ya want for nothing?").as_bytes());
         assert_eq!(hex(Digest::Sha1), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
         assert_eq!(hex(Digest::Sha256), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert!(hex(Digest::Sha384).starts_with("af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"));
         assert!(hex(Digest::Sha512).starts_with("164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"));
     }
 

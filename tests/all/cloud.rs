@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use http::{HeaderName, HeaderValue, Request};
 use inhook::{
     ErrorKind, Event, Field, Provider, Verifier,
-    provider::{At, CLOUDEVENTS, Digest, Hmac, Scheme, StaticToken, Syntax},
+    provider::{At, CLOUDEVENTS, Digest, Handshake, Hmac, Scheme, StaticToken, Syntax},
     testing::{check_provider, signed},
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -156,6 +156,12 @@ fn any_scheme_carries_it() {
     const ACME: Provider = Provider::new("acme", HMAC).cloud_events();
     check_provider(&ACME);
     check_provider(&CLOUDEVENTS.scheme(HMAC));
+    // A question that would stand in a JSON body says nothing about data that is none.
+    const ASKS: Provider = ACME.handshakes(&[Handshake::post(At::Json("/type"), "hello")]);
+    check_provider(&ASKS);
+    let xml = signed(&ASKS, SECRET, "<xml/>").content_type("text/xml").build();
+    let events = Verifier::new(&ASKS, SECRET).unwrap().verify(&xml).unwrap().into_events();
+    assert_eq!(events[0].raw().as_bytes(), b"<xml/>");
     check_provider(&CLOUDEVENTS.named("acme").scheme(Scheme::Token(StaticToken::bare(At::Header("x-acme-key")))));
     let verifier = Verifier::new(&ACME, SECRET).unwrap();
     let request = signed(&ACME, SECRET, r#"{"a":1}"#).label("a b%").kind("ü").build();
@@ -173,6 +179,32 @@ fn any_scheme_carries_it() {
     }
     let built = Verifier::new(&ACME.kind(At::Attribute("Upper")), SECRET);
     assert_eq!(built.unwrap_err().kind(), ErrorKind::Config);
+}
+
+/// The content type is not signed: an event that came once in a signed body would come again with whatever attributes
+/// somebody wrote into the headers.
+#[test]
+fn a_signed_event_is_not_the_data_of_another() {
+    const HMAC: Scheme = Scheme::Hmac(Hmac::new(Digest::Sha256).signature(At::Header("x-signature"), Syntax::Bare));
+    const ACME: Provider = Provider::new("acme", HMAC).cloud_events();
+    let verifier = Verifier::new(&ACME, SECRET).unwrap();
+    let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"a"}"#;
+    for (mode, body) in
+        [(STRUCTURED, event.to_owned()), (BATCHED, format!(" [{event}]")), (STRUCTURED, format!("\u{feff}{event}"))]
+    {
+        let genuine = signed(&ACME, SECRET, body.clone()).content_type(mode).build();
+        assert_eq!(verifier.verify(&genuine).map(|d| d.events().len()).ok(), Some(1), "{body}");
+        let mut forged = genuine;
+        forged.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+        for (name, value) in BINARY {
+            forged.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        assert_eq!(verifier.verify(&forged).unwrap_err().kind(), ErrorKind::Envelope, "{body}");
+    }
+    for data in ["{}", "[]", "[1]", r#"[{"id":"1"}]"#, r#"{"id":"1"}"#, "x", ""] {
+        let request = signed(&ACME, SECRET, data).build();
+        assert_eq!(verifier.verify(&request).unwrap().events()[0].raw().as_bytes(), data.as_bytes());
+    }
 }
 
 proptest! {

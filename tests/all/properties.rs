@@ -9,8 +9,8 @@ use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderValue, Request, Uri, header::CONTENT_TYPE};
 use inhook::{
-    Event, Provider, Verifier,
-    provider::{At, Digest, Hmac as Scheme, Part, Scheme as AnyScheme, StaticToken, Syntax},
+    ErrorKind, Event, Provider, Verifier,
+    provider::{At, Batch, Digest, Hmac as Scheme, Part, Scheme as AnyScheme, StaticToken, Syntax, WEBSUB},
     store::Rank,
     testing::signed,
 };
@@ -73,6 +73,51 @@ proptest! {
                 let same = message(&changed) == signed;
                 let passes = verifier.authenticate(&request.clone().map(|_| Bytes::from(changed))).is_ok();
                 prop_assert!(same || !passes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_passes_if_and_only_if_every_item_bears_a_secret(
+        tokens in vec(proptest::option::of("secret|other|secre|secret |Secret|\\PC{0,8}"), 0..6),
+        white in "[ \t\r\n]{0,3}", around in any::<bool>(),
+    ) {
+        const TOKEN: StaticToken = StaticToken::in_each("/l", "/t", "/l/0/t");
+        const LISTED: Provider = Provider::new("acme", AnyScheme::Token(TOKEN)).batch(Batch::List("/l"));
+        let verifier = Verifier::builder(&LISTED).secret("secret").secret("other").build().unwrap();
+        let items: Vec<_> = tokens.iter().map(|token| serde_json::json!({"t": token, "n": {"t": "secret"}})).collect();
+        let mut body = serde_json::json!({ "l": items });
+        if around {
+            body["t"] = "secret".into();
+        }
+        let request = Request::new(Bytes::from(body.to_string().replace(',', &format!(",{white}"))));
+        let good = |token: &Option<String>| token.as_deref().is_some_and(|t| t == "secret" || t == "other");
+        let verified = verifier.authenticate(&request);
+        prop_assert_eq!(verified.is_ok(), !tokens.is_empty() && tokens.iter().all(good));
+        if let Ok(verified) = verified {
+            let first = usize::from(tokens[0].as_deref() == Some("other"));
+            prop_assert_eq!(verified.which_secret(), Some(first));
+            prop_assert_eq!(verified.delivery().unwrap().events().len(), tokens.len());
+        }
+    }
+
+    #[test]
+    fn a_hub_is_answered_for_the_very_topic_and_no_other(
+        wanted in "https://[a-c./]{1,6}", asked in "https://[a-c./]{1,6}", challenge in "\\PC{1,30}", ends in any::<bool>(),
+    ) {
+        let verifier = Verifier::builder(&WEBSUB).secret("secret").topic(&wanted).build().unwrap();
+        let mode = if ends { "unsubscribe" } else { "subscribe" };
+        let query = [("hub.mode", mode), ("hub.topic", &asked), ("hub.challenge", &challenge)];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let request = Request::get(format!("https://example.com/in?{query}")).body(Bytes::new()).unwrap();
+        match verifier.verify(&request) {
+            Ok(delivery) => {
+                prop_assert!((wanted == asked) != ends);
+                prop_assert_eq!(delivery.reply().unwrap().body(), &challenge);
+            }
+            Err(refused) => {
+                prop_assert!((wanted == asked) == ends);
+                prop_assert_eq!(refused.kind(), ErrorKind::BadSignature);
             }
         }
     }

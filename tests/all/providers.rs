@@ -44,7 +44,7 @@ fn tokens_hold_up_wherever_they_stand() {
 #[test]
 fn every_encoding_digest_and_key_holds_up() {
     let encodings = [Encoding::Hex, Encoding::Base64, Encoding::Base64Url, Encoding::Base64UrlUnpadded];
-    for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha512] {
+    for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512] {
         for encoding in encodings {
             check_provider(&hmac(Hmac::new(digest).signature(SIGNATURE, Syntax::Bare).encoding(encoding)));
         }
@@ -138,7 +138,7 @@ fn every_shape_holds_up() {
 #[test]
 fn what_does_not_hold_up_is_found() {
     const TIMED: Hmac = BODY.over(&[Part::Timestamp, Part::Body]).timestamp(At::Header("x-time"), TimeUnit::Seconds);
-    let broken: [(Provider, &str); 8] = [
+    let broken: [(Provider, &str); 11] = [
         (hmac(BODY).identity(&[At::Text("same")]), "the next event's too"),
         (hmac(TIMED).identity(&[At::Header("x-time")]), "sent again with a later timestamp"),
         (hmac(BODY).identity(&[At::SignedId]), "has no identity"),
@@ -146,6 +146,9 @@ fn what_does_not_hold_up_is_found() {
         (hmac(Hmac::new(Digest::Sha256)), "a signature stands in"),
         (hmac(BODY.signature(At::Json("/sig"), Syntax::Bare)), "over itself"),
         (hmac(BODY.signature(At::Query("sig"), Syntax::Bare).over(&[Part::Url])), "over itself"),
+        (hmac(BODY).by_get(), "which is not signed"),
+        (hmac(BODY).cloud_events().kind(At::Attribute("Type")), "an attribute is named in lower case"),
+        (token(StaticToken::in_each("/l", "/t", "/l/1/t")), "the first token is not the first item's"),
         // The second scheme never judges: the first takes its header.
         (hmac(BODY).or(Scheme::Token(StaticToken::bare(SIGNATURE))), "is refused"),
     ];

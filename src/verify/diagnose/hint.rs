@@ -14,7 +14,8 @@ use crate::{
 
 /// A handshake that is proved by a token of its own.
 pub(super) fn handshake(verifier: &Verifier, request: &Incoming<'_>) -> Option<Finding> {
-    let handshake = verifier.own_handshake(request).ok()??;
+    let by_head = verifier.own_handshake(request, false).ok()?;
+    let handshake = by_head.or(verifier.own_handshake(request, true).ok()?)?;
     matches!(handshake.proof, Proof::VerifyToken(_))
         .then(|| Finding::VerifyToken { configured: verifier.0.verify_token.is_some() })
 }

@@ -173,7 +173,13 @@ fn a_hub_does_not_choose_a_weak_hash() {
     weak.update(body.as_bytes());
     let weak = HEXLOWER.encode(&weak.finalize().into_bytes());
     assert_eq!(with(&WEBSUB_SHA1, format!("sha1={weak}")), Ok(()));
-    for forged in [format!("sha1={weak}"), format!("sha256={weak}"), format!("sha512={weak}"), weak.clone()] {
+    for forged in [
+        format!("sha1={weak}"),
+        format!("sha256={weak}"),
+        format!("sha384={weak}"),
+        format!("sha512={weak}"),
+        weak.clone(),
+    ] {
         assert!(with(&WEBSUB, forged.clone()).is_err(), "{forged}");
     }
     for name in ["md5", "sha224", "none", "SHA1", ""] {

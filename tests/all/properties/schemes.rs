@@ -3,7 +3,7 @@
 use inhook::provider::{Encoding, KeyForm, TimeUnit};
 use proptest::sample::{select, subsequence};
 use sha1::{Digest as _, Sha1};
-use sha2::Sha512;
+use sha2::{Sha384, Sha512};
 use time::format_description::well_known::Rfc3339;
 
 use super::*;
@@ -63,7 +63,7 @@ fn key() -> impl Strategy<Value = (KeyForm, String, Vec<u8>)> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let digest = select([Digest::Sha1, Digest::Sha256, Digest::Sha512].to_vec());
+    let digest = select([Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512].to_vec());
     let encodings = [Encoding::Hex, Encoding::Base64, Encoding::Base64Url, Encoding::Base64UrlUnpadded];
     let places = [At::Header("x-time"), At::Query("time"), At::SignaturePair("t")];
     let units = [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Rfc3339];
@@ -168,6 +168,7 @@ impl Case {
         match self.digest {
             _ if self.plain => Sha256::digest([&self.key, message].concat()).to_vec(),
             Digest::Sha1 => mac(Hmac::<Sha1>::new_from_slice(&self.key).unwrap(), message),
+            Digest::Sha384 => mac(Hmac::<Sha384>::new_from_slice(&self.key).unwrap(), message),
             Digest::Sha512 => mac(Hmac::<Sha512>::new_from_slice(&self.key).unwrap(), message),
             _ => mac(Hmac::<Sha256>::new_from_slice(&self.key).unwrap(), message),
         }
