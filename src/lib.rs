@@ -52,6 +52,7 @@
 //! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
 //! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
+//! | `addresses` | `Senders`: who may send by network address, and what a listed proxy says counts |
 //! | `testing` | signed requests for every provider, conformance suites for your own store or provider |
 //!
 //! # Versions
@@ -68,6 +69,8 @@ mod clock;
 mod error;
 mod secret;
 mod request;
+#[cfg(feature = "addresses")]
+mod address;
 mod body;
 pub mod provider;
 pub mod diagnosis;
@@ -102,6 +105,9 @@ mod readme {}
 #[doc = include_str!("docs/guarantees.md")]
 pub mod _guarantees {}
 
+#[cfg(feature = "addresses")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "addresses")))]
+pub use address::{Forwarder, OverTls, PeerAddr, Senders};
 pub use answer::Answer;
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};
