@@ -33,6 +33,10 @@
 //! Nothing is parsed before the signature holds, unless the signature stands in the body. No success is answered for an
 //! event that is neither done nor kept. What is guaranteed when something dies halfway stands under
 #![cfg_attr(any(doc, doctest), doc = "[Which guarantee do I have?](_guarantees)")]
+#![cfg_attr(
+    any(doc, doctest),
+    doc = "What changes where a program only runs while it answers: [In functions](_functions)."
+)]
 //!
 //! # What it does not do
 //! - Public-key signatures, JWTs and certificates (PayPal, SendGrid, Discord, AWS SNS, Google Pub/Sub): not yet.
@@ -104,6 +108,10 @@ mod readme {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("docs/guarantees.md")]
 pub mod _guarantees {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("docs/functions.md")]
+pub mod _functions {}
 
 #[cfg(feature = "addresses")]
 #[cfg_attr(inhook_docs, doc(cfg(feature = "addresses")))]
