@@ -74,6 +74,15 @@ pub fn head(request: &HttpRequest) -> Result<Parts, Error> {
         headers.try_append(name, value).map_err(|_| UNREADABLE)?;
     }
     head.headers = headers;
+    #[cfg(feature = "addresses")]
+    {
+        if let Some(peer) = request.peer_addr() {
+            head.extensions.insert(crate::PeerAddr(peer));
+        }
+        if request.app_config().secure() {
+            head.extensions.insert(crate::OverTls);
+        }
+    }
     Ok(head)
 }
 

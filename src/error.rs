@@ -23,6 +23,8 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// The request comes from an address that is not allowed, or not by HTTPS where only that is.
+    Address,
     /// The signature or token is not one that a configured secret makes.
     BadSignature,
     /// More requests are in flight than the receiver was told to take, or it is closing.
@@ -67,6 +69,7 @@ impl ErrorKind {
     /// The name in snake case: stable, made for a metric's label.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Address => "address",
             Self::BadSignature => "bad_signature",
             Self::Capacity => "capacity",
             Self::Config => "config",
@@ -96,6 +99,7 @@ impl ErrorKind {
                 StatusCode::UNAUTHORIZED
             }
             Self::MalformedBody | Self::MalformedHeader | Self::MissingHeader => StatusCode::BAD_REQUEST,
+            Self::Address => StatusCode::FORBIDDEN,
             Self::Incomplete => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,

@@ -33,6 +33,10 @@
 //! Nothing is parsed before the signature holds, unless the signature stands in the body. No success is answered for an
 //! event that is neither done nor kept. What is guaranteed when something dies halfway stands under
 #![cfg_attr(any(doc, doctest), doc = "[Which guarantee do I have?](_guarantees)")]
+#![cfg_attr(
+    any(doc, doctest),
+    doc = "What changes where a program only runs while it answers: [In functions](_functions)."
+)]
 //!
 //! # What it does not do
 //! - Public-key signatures, JWTs and certificates (PayPal, SendGrid, Discord, AWS SNS, Google Pub/Sub): not yet.
@@ -52,6 +56,7 @@
 //! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
 //! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
+//! | `addresses` | `Senders`: who may send by network address, and what a listed proxy says counts |
 //! | `testing` | signed requests for every provider, conformance suites for your own store or provider |
 //!
 //! # Versions
@@ -68,6 +73,8 @@ mod clock;
 mod error;
 mod secret;
 mod request;
+#[cfg(feature = "addresses")]
+mod address;
 mod body;
 pub mod provider;
 pub mod diagnosis;
@@ -103,6 +110,13 @@ mod readme {}
 #[doc = include_str!("docs/guarantees.md")]
 pub mod _guarantees {}
 
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("docs/functions.md")]
+pub mod _functions {}
+
+#[cfg(feature = "addresses")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "addresses")))]
+pub use address::{Forwarder, OverTls, PeerAddr, Senders};
 pub use answer::Answer;
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};

@@ -69,6 +69,12 @@ pub(crate) fn as_sent(mut head: Parts) -> Parts {
     if let Some(::axum::extract::OriginalUri(uri)) = head.extensions.remove() {
         head.uri = uri;
     }
+    #[cfg(feature = "addresses")]
+    if let Some(::axum::extract::ConnectInfo(peer)) = head.extensions.get::<::axum::extract::ConnectInfo<_>>().copied()
+        && head.extensions.get::<crate::PeerAddr>().is_none()
+    {
+        head.extensions.insert(crate::PeerAddr(peer));
+    }
     head
 }
 

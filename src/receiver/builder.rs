@@ -10,6 +10,8 @@ use super::{
     gate::Gate,
     work::{Graves, InTx, Plain, Rules, Work},
 };
+#[cfg(feature = "addresses")]
+use crate::Senders;
 use crate::{
     AsyncFunc, Clock, Delivery, Error, ErrorKind, Event, Handlers, Outcome, Place, TxHandlers, Verifier,
     handlers::BoxFuture,
@@ -127,6 +129,8 @@ pub struct Builder<S> {
     resolve_timeout: Duration,
     body_limit: usize,
     most: usize,
+    #[cfg(feature = "addresses")]
+    senders: Option<Senders>,
     twins: Twins,
     clock: Clock,
     observer: Option<Box<Observer>>,
@@ -147,6 +151,8 @@ impl<S: IdempotencyStore> Builder<S> {
             resolve_timeout: Duration::from_secs(2),
             body_limit: 1 << 20,
             most: 1024,
+            #[cfg(feature = "addresses")]
+            senders: None,
             twins: Twins::default(),
             clock: Clock::system(),
             observer: None,
@@ -207,6 +213,15 @@ impl<S: IdempotencyStore> Builder<S> {
     /// included; the next one is a 503.
     pub fn in_flight(mut self, most: usize) -> Self {
         self.most = most;
+        self
+    }
+
+    /// Takes requests from these addresses only, judged by the head before the body is read; others are a 403. Beside the
+    /// signature, never in its place.
+    #[cfg(feature = "addresses")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "addresses")))]
+    pub fn from_addresses(mut self, senders: Senders) -> Self {
+        self.senders = Some(senders);
         self
     }
 
@@ -327,6 +342,8 @@ impl<S: IdempotencyStore> Builder<S> {
             flow.suits(verifier)?;
         }
         let (source, flow, gate) = (Arc::new(source), Arc::new(flow), Gate::new(most));
+        #[cfg(feature = "addresses")]
+        let senders = self.senders;
         Ok(Receiver(Arc::new(Inner {
             source,
             flow,
@@ -335,6 +352,8 @@ impl<S: IdempotencyStore> Builder<S> {
             body_limit,
             read_timeout,
             resolve_timeout,
+            #[cfg(feature = "addresses")]
+            senders,
         })))
     }
 }

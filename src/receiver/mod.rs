@@ -56,6 +56,19 @@ struct Inner {
     body_limit: usize,
     read_timeout: Duration,
     resolve_timeout: Duration,
+    #[cfg(feature = "addresses")]
+    senders: Option<crate::Senders>,
+}
+
+impl Inner {
+    /// What the head alone can be refused for.
+    fn admit(&self, head: &Parts) -> Result<(), Error> {
+        #[cfg(feature = "addresses")]
+        if let Some(senders) = &self.senders {
+            senders.judge(head)?;
+        }
+        self.source.admit(head, self.body_limit)
+    }
 }
 
 impl Receiver {
@@ -79,18 +92,18 @@ impl Receiver {
         Builder::new(Source::tenants(resolver), store)
     }
 
-    /// Ask before the body is read: method, required headers, content type, declared length, capacity. What is not
-    /// admitted is answered with the response given.
+    /// Ask before the body is read: method, required headers, content type, declared length, capacity, and the sender's
+    /// address where those are listed. What is not admitted is answered with the response given.
     ///
     /// Read at most [`Admitted::body_limit`] bytes, keep `Admitted` while you do, and drop it before
     /// [`receive`](Self::receive).
     ///
     /// # Errors
-    /// The response to send: 405, 400, 415, 413 or 503.
+    /// The response to send: 405, 400, 403, 415, 413 or 503.
     #[expect(clippy::result_large_err, reason = "the answer is what the caller sends")]
     pub fn admit(&self, head: &Parts) -> Result<Admitted, Response<Bytes>> {
         let admitted = self.0.gate.enter().and_then(|pass| {
-            self.0.source.admit(head, self.0.body_limit)?;
+            self.0.admit(head)?;
             Ok(Admitted { limit: self.0.body_limit, read_timeout: self.0.read_timeout, _pass: pass })
         });
         admitted.map_err(|refused| self.refuse(refused))
@@ -107,7 +120,7 @@ impl Receiver {
             Ok(pass) => pass,
             Err(refused) => return self.refuse(refused),
         };
-        if let Err(refused) = self.0.source.admit(&head, self.0.body_limit) {
+        if let Err(refused) = self.0.admit(&head) {
             return self.refuse(refused);
         }
         if body.len() > self.0.body_limit {

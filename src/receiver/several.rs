@@ -19,8 +19,8 @@ impl Receiver {
     /// others the provider's retry is a duplicate. The provider is told success once all of them have settled, and its
     /// [report](Report) has the outcomes of this receiver first, then those of `other`.
     ///
-    /// What comes before an event is this receiver's affair: verifier or tenants, limits, timeouts, `close`. Of `other`
-    /// only what is done with events counts, its observer included.
+    /// What comes before an event is this receiver's affair: allowed senders, verifier or tenants, limits, timeouts,
+    /// `close`. Of `other` only what is done with events counts, its observer included.
     ///
     /// ```
     /// use inhook::{Event, Handlers, Receiver, Verifier, provider::STRIPE, store::MemoryStore};
@@ -39,7 +39,7 @@ impl Receiver {
     /// [`Config`](ErrorKind::Config) if two have the same [name](crate::Builder::consumer), or what `other` was told does
     /// not fit this one's provider.
     pub fn also(self, other: Receiver) -> Result<Receiver, Error> {
-        let Inner { source, flow, more, gate, body_limit, read_timeout, resolve_timeout } = &*self.0;
+        let Inner { source, flow, more, gate, body_limit, read_timeout, resolve_timeout, .. } = &*self.0;
         let mut more = more.clone();
         more.extend(other.0.flows().cloned());
         let mut names: Vec<&str> = self.0.flows().chain(other.0.flows()).map(|flow| &*flow.consumer).collect();
@@ -58,6 +58,8 @@ impl Receiver {
             body_limit: *body_limit,
             read_timeout: *read_timeout,
             resolve_timeout: *resolve_timeout,
+            #[cfg(feature = "addresses")]
+            senders: self.0.senders.clone(),
         })))
     }
 }

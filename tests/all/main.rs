@@ -3,6 +3,8 @@
 
 #[cfg(all(feature = "testing", feature = "axum", feature = "actix"))]
 mod adapters;
+#[cfg(all(feature = "testing", feature = "addresses"))]
+mod addresses;
 #[cfg(feature = "testing")]
 mod advisories;
 #[cfg(feature = "testing")]

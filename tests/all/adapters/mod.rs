@@ -78,6 +78,7 @@ impl Server {
     pub(crate) async fn axum(app: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move { axum::serve(listener, app).await });
         Self { at, stop: Stop::Task(task.abort_handle()) }
     }
@@ -109,14 +110,28 @@ impl Server {
                 }
             }
         };
-        let service = TowerToHyperService::new(tower::service_fn(route));
+        let service = tower::service_fn(route);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone()));
+            while let Ok((stream, peer)) = listener.accept().await {
+                let service = service.clone().map_request(move |request| from(request, peer));
+                tokio::spawn(
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)),
+                );
             }
         });
         Self { at, stop: Stop::Task(task.abort_handle()) }
     }
+}
+
+#[cfg(feature = "addresses")]
+fn from(mut request: Request<Incoming>, peer: SocketAddr) -> Request<Incoming> {
+    request.extensions_mut().insert(inhook::PeerAddr(peer));
+    request
+}
+
+#[cfg(not(feature = "addresses"))]
+fn from(request: Request<Incoming>, _: SocketAddr) -> Request<Incoming> {
+    request
 }
