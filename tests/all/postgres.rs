@@ -3,6 +3,9 @@
 #[cfg(feature = "testing")]
 #[path = "postgres/contract.rs"]
 mod contract;
+#[cfg(feature = "testing")]
+#[path = "postgres/handlers.rs"]
+mod handlers;
 #[path = "postgres/processes.rs"]
 mod processes;
 #[path = "postgres/schema.rs"]
