@@ -23,6 +23,8 @@ mod properties;
 mod providers;
 #[cfg(all(feature = "testing", feature = "tokio"))]
 mod receiver;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "testing")]
 mod replays;
 #[cfg(feature = "sqlite")]
