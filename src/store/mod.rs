@@ -13,6 +13,7 @@
 //! - A mark is never forgotten before its [`remember`](Slot::remember) has passed. A store that is full answers an error.
 //! - Source, tenant, consumer and id are compared one by one: joined into one text, two keys could look alike.
 
+mod cached;
 mod erased;
 mod memory;
 #[cfg(feature = "postgres")]
@@ -34,7 +35,7 @@ pub use self::postgres::PgStore;
 pub use self::redis::RedisStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
-pub use self::{erased::BoxStore, memory::MemoryStore};
+pub use self::{cached::CachedStore, erased::BoxStore, memory::MemoryStore};
 pub use crate::place::{Gap, Key, Order, Place, Rank, Stream, Token};
 use crate::{Answer, Delivery, Error, Event};
 

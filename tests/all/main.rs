@@ -7,6 +7,8 @@ mod adapters;
 mod advisories;
 #[cfg(feature = "testing")]
 mod broken_stores;
+#[cfg(feature = "testing")]
+mod cached;
 #[cfg(all(feature = "testing", feature = "axum", feature = "actix"))]
 mod disconnect;
 #[cfg(feature = "testing")]

@@ -4,6 +4,8 @@ use inhook::testing::{
     ManualClock, StoreHarness, check_dead_letters, check_idempotency, check_ordered_dead_letters, check_ordering,
 };
 
+use inhook::store::DeadLetterStore;
+
 use super::*;
 
 struct Harness {
@@ -44,7 +46,7 @@ impl StoreHarness for Harness {
     }
 }
 
-async fn check(harness: &mut Harness) {
+async fn check<H: StoreHarness<Store: DeadLetterStore + OrderingStore>>(harness: &mut H) {
     check_idempotency(harness).await;
     check_ordering(harness).await;
     check_dead_letters(harness).await;
@@ -76,6 +78,12 @@ async fn of_all_that_it_is_within_a_cluster() {
     let apart = cmd("MSET").arg("{a}").arg(1).arg("{b}").arg(1).query_async::<String>(&mut connection).await;
     assert!(apart.is_err(), "the server does not mind hash slots");
     check(&mut harness).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_memory_in_front() {
+    let Some(harness) = harness(&[]).await else { return };
+    check(&mut crate::cached::Cached::new(harness)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
