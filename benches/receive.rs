@@ -6,7 +6,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
-use inhook::{Event, Handlers, Json, Receiver, Verifier, provider::GITHUB, store::MemoryStore};
+use inhook::{
+    Event, Handlers, Json, Provider, Receiver, Verifier,
+    provider::{GITHUB, STRIPE},
+    store::MemoryStore,
+};
 use serde::Deserialize;
 use support::{
     Table,
@@ -29,32 +33,46 @@ impl<'de> Deserialize<'de> for Counted {
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _entered = runtime.enter();
-    let sent = data::github(data::body(1024));
-    let verifier = Verifier::new(&GITHUB, SECRET).unwrap();
+    let github = data::github(data::body(1024));
+    rows("receive, 1024 B, GitHub: ids unsigned", &GITHUB, |id| {
+        let mut sent = request(&github);
+        let id = HeaderValue::try_from(format!("72d3162e-cc78-11e3-81ab-{id:012x}")).unwrap();
+        sent.headers_mut().insert("x-github-delivery", id);
+        sent
+    });
+    // Signed anew for each, in all rows alike.
+    rows("receive, 1024 B, Stripe: ids signed", &STRIPE, |id| {
+        let body = data::body(1024);
+        let text = std::str::from_utf8(&body).unwrap();
+        let named = text.replacen("evt_1", &format!("evt_{id:024x}"), 1);
+        request(&data::stripe(Bytes::from(named)))
+    });
+}
+
+/// Every request under an id of its own, unless it says otherwise.
+fn rows(title: &str, provider: &'static Provider, sent: impl Fn(u64) -> Request<Bytes>) {
+    let verifier = Verifier::new(provider, SECRET).unwrap();
     let receiver = |handlers: Handlers| {
         Receiver::builder(verifier.clone(), MemoryStore::with_capacity(100_000_000)).handle(handlers).unwrap()
     };
     let empty = receiver(Handlers::new().otherwise(async |_: Event| Ok(())));
     let typed = receiver(Handlers::new().otherwise(async |_: Event<Json<Counted>>| Ok(())));
     let ids = AtomicU64::new(8);
-    let fresh = || request(&sent, ids.fetch_add(1, Ordering::Relaxed));
-    let mut table = Table::new("receive, 1024 B");
+    let fresh = || sent(ids.fetch_add(1, Ordering::Relaxed));
+    let mut table = Table::new(title);
     table.case("signature and envelope", || verifier.verify(&fresh()).unwrap());
     table.case("receive", || assert!(now(empty.receive(fresh())).status().is_success()));
     table.case("receive, payload parsed", || assert!(now(typed.receive(fresh())).status().is_success()));
-    table.case("receive, a duplicate", || assert!(now(typed.receive(request(&sent, 7))).status().is_success()));
+    table.case("receive, a duplicate", || assert!(now(typed.receive(sent(7))).status().is_success()));
     table.run();
     let parsed = PARSED.load(Ordering::Relaxed);
-    assert!(now(typed.receive(request(&sent, 7))).status().is_success());
+    assert!(now(typed.receive(sent(7))).status().is_success());
     assert_eq!(PARSED.load(Ordering::Relaxed), parsed, "a duplicate was parsed");
 }
 
-/// The same event under a delivery's id of its own.
-fn request(sent: &Sent, id: u64) -> Request<Bytes> {
+fn request(sent: &Sent) -> Request<Bytes> {
     let mut request = Request::new(sent.body.clone());
     *request.method_mut() = http::Method::POST;
     request.headers_mut().clone_from(&sent.headers);
-    let id = HeaderValue::try_from(format!("72d3162e-cc78-11e3-81ab-{id:012x}")).unwrap();
-    request.headers_mut().insert("x-github-delivery", id);
     request
 }

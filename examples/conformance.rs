@@ -158,6 +158,10 @@ struct Options {
     tolerance_secs: Option<u64>,
     public_key: Option<String>,
     verify_token: Option<String>,
+    #[serde(default)]
+    allowed_origins: Vec<String>,
+    #[serde(default)]
+    topics: Vec<String>,
     #[serde(rename = "signature_version")]
     _signature_version: Option<String>,
     expected_response: Option<Value>,
@@ -274,6 +278,8 @@ fn authenticate(provider: &Provider, case: &Case) -> Result<Verdict, Box<dyn Err
     if let Some(token) = &case.options.verify_token {
         builder = builder.verify_token(token);
     }
+    builder = case.options.allowed_origins.iter().fold(builder, |builder, origin| builder.allow_origin(origin));
+    builder = case.options.topics.iter().fold(builder, |builder, topic| builder.topic(topic));
     for secret in &case.secrets {
         builder = builder.secret(secret);
     }

@@ -71,6 +71,7 @@ mod secret;
 mod request;
 mod body;
 pub mod provider;
+pub mod diagnosis;
 mod verify;
 mod place;
 mod payload;

@@ -1,6 +1,6 @@
 //! What became of a request.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use http::Response;
@@ -39,7 +39,7 @@ impl Report {
 #[non_exhaustive]
 pub struct Outcome {
     /// `None` where the tenant, and so the provider, was not found.
-    pub provider: Option<String>,
+    pub provider: Option<Cow<'static, str>>,
     /// Whose endpoint it came to.
     pub tenant: Option<String>,
     /// What it is remembered under; `None` where nothing identifies it, so that it may be handled twice.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 
-use crate::{Admitted, Error, ErrorKind, Receiver};
+use crate::{Admitted, Error, ErrorKind, Receiver, receiver::rt};
 
 /// Every method reaches it, so that handshakes by GET and HEAD work: in axum use `route_service`, not `post_service`.
 ///
@@ -56,11 +56,11 @@ where
     B::Error: Into<Box<dyn error::Error + Send + Sync>>,
 {
     let whole = Limited::new(body, admitted.body_limit()).collect();
-    match tokio::time::timeout(admitted.read_timeout(), whole).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(Error::new(ErrorKind::TooLarge, "")),
-        Ok(Err(_)) => Err(Error::new(ErrorKind::Incomplete, "cut off")),
-        Err(_) => Err(Error::new(ErrorKind::Incomplete, "too slow")),
+    match rt::within(admitted.read_timeout(), whole).await {
+        Some(Ok(body)) => Ok(body.to_bytes()),
+        Some(Err(e)) if e.is::<LengthLimitError>() => Err(Error::new(ErrorKind::TooLarge, "")),
+        Some(Err(_)) => Err(Error::new(ErrorKind::Incomplete, "cut off")),
+        None => Err(Error::new(ErrorKind::Incomplete, "too slow")),
     }
 }
 

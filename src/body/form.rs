@@ -17,15 +17,18 @@ pub(crate) type Field<'b> = (Cow<'b, [u8]>, Cow<'b, [u8]>);
 pub(crate) fn fields<'b>(headers: &HeaderMap, body: &'b bytes::Bytes) -> Option<Vec<Field<'b>>> {
     match Kind::of(headers) {
         Kind::Plain => None,
-        Kind::Form => {
-            let fields: Vec<_> = pairs(body).take(MOST_FIELDS + 1).collect();
-            (fields.len() <= MOST_FIELDS).then_some(fields)
-        }
+        Kind::Form => few(body),
         #[cfg(feature = "multipart")]
         Kind::Multipart => super::multipart::fields(headers, body),
         #[cfg(not(feature = "multipart"))]
         Kind::Multipart => None,
     }
+}
+
+/// The fields of a URL-encoded form or query; `None` if there are more than any sender sends.
+pub(crate) fn few(text: &[u8]) -> Option<Vec<Field<'_>>> {
+    let fields: Vec<_> = pairs(text).take(MOST_FIELDS + 1).collect();
+    (fields.len() <= MOST_FIELDS).then_some(fields)
 }
 
 /// The pairs of a URL-encoded form or query.

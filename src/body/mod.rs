@@ -35,7 +35,7 @@ impl Kind {
 }
 
 /// The content type without its parameters; empty where there is none.
-fn essence(headers: &HeaderMap) -> &[u8] {
+pub(crate) fn essence(headers: &HeaderMap) -> &[u8] {
     let value = headers.get(CONTENT_TYPE).map(|v| v.as_bytes()).unwrap_or_default();
     value.split(|b| *b == b';').next().unwrap_or_default().trim_ascii()
 }

@@ -1,6 +1,8 @@
 //! What an authentic request brings.
 
+mod cloud;
 mod digest;
+mod handshake;
 mod read;
 mod record;
 
@@ -47,9 +49,9 @@ pub struct Delivery {
 
 /// Most requests bring one event, which needs no list.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "boxing the usual one is what this is to avoid")]
 pub(crate) enum Brought {
-    One(Event),
+    /// Boxed, since it goes from hand to hand.
+    One(Box<Event>),
     Many(Vec<Event>),
 }
 
@@ -69,12 +71,12 @@ impl Brought {
     }
 
     /// In the order they came.
-    pub(crate) fn into_each(self) -> impl Iterator<Item = Event> {
+    pub(crate) fn into_each(self) -> impl Iterator<Item = Box<Event>> {
         let (one, many) = match self {
             Self::One(event) => (Some(event), Vec::new()),
             Self::Many(events) => (None, events),
         };
-        one.into_iter().chain(many)
+        one.into_iter().chain(many.into_iter().map(Box::new))
     }
 }
 
@@ -107,7 +109,7 @@ impl Delivery {
             retries: true,
             identified: true,
         };
-        Self { events: Brought::One(event), reply: None, contract }
+        Self { events: Brought::One(Box::new(event)), reply: None, contract }
     }
 
     /// The same delivery, to the endpoint of this tenant: what a receiver that serves
@@ -129,7 +131,7 @@ impl Delivery {
     /// The same, to own.
     pub fn into_events(self) -> Vec<Event> {
         match self.events {
-            Brought::One(event) => vec![event],
+            Brought::One(event) => vec![*event],
             Brought::Many(events) => events,
         }
     }

@@ -4,27 +4,24 @@ use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, Uri,
-    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION},
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
 };
 use memchr::{memchr_iter, memchr2};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{Brought, Contract, Delivery, Digest, Event, Headers, Identity, Inner, Reply, Text};
+use super::{Brought, Contract, Delivery, Digest, Event, Headers, Identity, Inner, Text, cloud, handshake::handshake};
 use crate::{
     Error, ErrorKind, Raw,
     body::{
         Kind, form,
         json::{self, Picked},
     },
-    provider::{
-        At, Attempt, Batch, Challenge, Echo, Envelope, Handshake, Proof, Provider, Retries, Scheme, TimeUnit, Verb,
-        When,
-    },
+    provider::{At, Attempt, Batch, Envelope, Provider, Retries, Scheme, TimeUnit},
     verify::{Coverage, Verified},
 };
 
-const ENVELOPE: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Envelope, detail);
+pub(super) const ENVELOPE: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Envelope, detail);
 
 impl Verified<'_> {
     /// Reads the envelope.
@@ -36,8 +33,13 @@ impl Verified<'_> {
         let provider = self.verifier.data();
         let envelope = &provider.envelope;
         let body = self.request.body.as_bytes();
-        let fields = form::fields(self.request.headers, body);
-        let kind = Kind::of(self.request.headers);
+        let (method, uri) = self.request.target.unzip();
+        let query = (provider.by_get && method == Some(&Method::GET))
+            .then(|| Bytes::copy_from_slice(uri.and_then(Uri::query).unwrap_or_default().as_bytes()));
+        let (body, kind, fields) = match &query {
+            Some(query) => (query, Kind::Form, form::few(query)),
+            None => (body, Kind::of(self.request.headers), form::fields(self.request.headers, body)),
+        };
         let is_form = kind.is_form();
         if is_form && fields.is_none() {
             return Err(ENVELOPE("the form cannot be read"));
@@ -57,7 +59,6 @@ impl Verified<'_> {
             retries: provider.retries != Retries::Never,
             identified: !envelope.identity.is_empty(),
         };
-        let (method, uri) = self.request.target.unzip();
         let fields = fields.as_deref();
         let document = document(envelope, fields, is_form, body);
         let plan = self.verifier.plan();
@@ -68,7 +69,8 @@ impl Verified<'_> {
             None => (None, None),
         };
         let (headers, signed_id, picked) = (self.request.headers, self.signed_id(), picked.as_ref());
-        let scene = Scene { headers, uri, fields, signed_id: signed_id.as_deref(), document: picked, item: picked };
+        let signed_id = signed_id.as_deref();
+        let scene = Scene { headers, uri, fields, signed_id, document: picked, item: picked, binary: false };
         if let Some(reply) = handshake(&self, method, &scene)? {
             return Ok(Delivery { events: Brought::Many(Vec::new()), reply: Some(reply), contract });
         }
@@ -80,16 +82,24 @@ impl Verified<'_> {
             headers: Headers::new(kept(&self)),
             coverage: self.coverage().cloned().unwrap_or_default(),
         };
+        if envelope.batch == Batch::CloudEvents {
+            let events = shared.cloud_events(&scene, body, &plan.item)?;
+            return Ok(Delivery { events: Brought::Many(events), reply: None, contract });
+        }
         let Some(document) = &document else {
             // A form without JSON in it is one event.
-            return Ok(Delivery { events: Brought::One(shared.event(&scene, body.clone())), reply: None, contract });
+            return Ok(Delivery {
+                events: Brought::One(Box::new(shared.event(&scene, body.clone()))),
+                reply: None,
+                contract,
+            });
         };
         if envelope.batch == Batch::One {
             if !plan.document.is_empty() && !document.trim_ascii_start().starts_with(b"{") {
                 return Err(ENVELOPE("the body is no JSON object"));
             }
             return Ok(Delivery {
-                events: Brought::One(shared.event(&scene, document.clone())),
+                events: Brought::One(Box::new(shared.event(&scene, document.clone()))),
                 reply: None,
                 contract,
             });
@@ -121,7 +131,7 @@ fn items<'d>(batch: Batch, document: &'d Bytes, picked: Option<&Picked<'_, 'd>>)
     const NO_LIST: &str = "the list of events is not there";
     let text = str::from_utf8(document).map_err(|e| ENVELOPE("the body is not UTF-8").because(e))?;
     match batch {
-        Batch::One => Ok(vec![text]),
+        Batch::One | Batch::CloudEvents => Ok(vec![text]),
         Batch::List("") => json::items(text).ok_or(ENVELOPE(NO_LIST)),
         Batch::List(pointer) => {
             let raw = picked.and_then(|p| p.raw(pointer)).ok_or(ENVELOPE(NO_LIST))?;
@@ -158,74 +168,22 @@ fn says_signature(name: &str) -> bool {
         .any(|g| name.get(g.wrapping_sub(2)..).is_some_and(|at| at.starts_with("signature")))
 }
 
-fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>) -> Result<Option<Reply>, Error> {
-    let verb = match *method.unwrap_or(&Method::POST) {
-        Method::GET => Verb::Get,
-        Method::HEAD => Verb::Head,
-        _ => Verb::Post,
-    };
-    let says = |at, text| scene.text(at).as_deref() == Some(text);
-    let asked = |h: &&Handshake| {
-        h.method == verb
-            && h.proof == Proof::Scheme
-            && match h.when {
-                When::Always => true,
-                When::Has(at) => scene.text(at).is_some(),
-                When::Is(at, text) => says(at, text),
-            }
-            && h.also.is_none_or(|(at, text)| says(at, text))
-    };
-    let provider = verified.verifier.data();
-    let Some(handshake) = verified.handshake().or_else(|| provider.handshakes.iter().find(asked)) else {
-        return Ok(None);
-    };
-    const UNSAID: fn() -> Error = || ENVELOPE("the handshake does not say what to answer");
-    let text = |at| scene.text(at).map(Cow::into_owned);
-    let challenge = Challenge {
-        text: &text,
-        tag: &|parts, encoding| verified.tag(parts, encoding),
-        public_key: verified.public_key(),
-    };
-    let (kind, body) = match handshake.echo {
-        Echo::Empty => return Ok(Some(Response::new(Bytes::new()))),
-        Echo::Header(name, at) => {
-            let value = HeaderValue::from_str(&text(at).ok_or_else(UNSAID)?).map_err(|_| UNSAID())?;
-            let mut reply = Response::new(Bytes::new());
-            reply.headers_mut().insert(name, value);
-            return Ok(Some(reply));
-        }
-        Echo::Text(at) => (TEXT, text(at).ok_or_else(UNSAID)?),
-        Echo::Json(field, at) => {
-            let text = serde_json::Value::from(text(at).ok_or_else(UNSAID)?);
-            (JSON, serde_json::Value::from_iter([(field, text)]).to_string())
-        }
-        Echo::MadeText(answer) => (TEXT, answer(&challenge).ok_or_else(UNSAID)?),
-        Echo::MadeJson(answer) => (JSON, answer(&challenge).ok_or_else(UNSAID)?),
-    };
-    let mut reply = Response::new(Bytes::from(body));
-    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    // What is echoed is whatever the sender said: no browser shall take it for a page.
-    reply.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    Ok(Some(reply))
-}
-
-const TEXT: &str = "text/plain; charset=utf-8";
-const JSON: &str = "application/json";
-
 /// What places are looked up in.
 #[derive(Clone, Copy)]
-struct Scene<'a> {
-    headers: &'a HeaderMap,
-    uri: Option<&'a Uri>,
-    fields: Option<&'a [form::Field<'a>]>,
-    signed_id: Option<&'a str>,
-    document: Option<&'a Picked<'a, 'a>>,
-    item: Option<&'a Picked<'a, 'a>>,
+pub(super) struct Scene<'a> {
+    pub(super) headers: &'a HeaderMap,
+    pub(super) uri: Option<&'a Uri>,
+    pub(super) fields: Option<&'a [form::Field<'a>]>,
+    pub(super) signed_id: Option<&'a str>,
+    pub(super) document: Option<&'a Picked<'a, 'a>>,
+    pub(super) item: Option<&'a Picked<'a, 'a>>,
+    /// Whether it is a CloudEvent whose attributes are headers.
+    pub(super) binary: bool,
 }
 
 impl Scene<'_> {
     /// The text at a place; absent and empty are one.
-    fn text(&self, at: At) -> Option<Cow<'_, str>> {
+    pub(super) fn text(&self, at: At) -> Option<Cow<'_, str>> {
         let found = match at {
             // A header that is no text is there all the same: whoever spoils an unsigned id must not make it absent.
             At::Header(name) => match String::from_utf8_lossy(self.headers.get(name)?.as_bytes()) {
@@ -238,6 +196,8 @@ impl Scene<'_> {
                 Cow::Owned(String::from_utf8(value.into_owned()).ok()?)
             }
             At::Json(pointer) => self.item?.text(pointer)?,
+            At::Attribute(name) if self.binary => Cow::Owned(cloud::in_header(self.headers, name)?),
+            At::Attribute(name) => self.item?.text(name)?,
             At::Document(pointer) | At::Number(pointer) => self.document?.text(pointer)?,
             At::Form(name) => Cow::Borrowed(str::from_utf8(form::last(self.fields?, name)?).ok()?),
             At::SignedId => Cow::Borrowed(self.signed_id?),
@@ -322,7 +282,7 @@ fn when(text: &str, unit: TimeUnit) -> Option<OffsetDateTime> {
 }
 
 /// What all events of one request have in common.
-struct Shared<'p> {
+pub(super) struct Shared<'p> {
     provider: &'p Provider,
     headers: Headers,
     coverage: Arc<Coverage>,
@@ -330,9 +290,15 @@ struct Shared<'p> {
 
 impl Shared<'_> {
     fn event(&self, scene: &Scene<'_>, whole: Bytes) -> Event {
+        let payload = payload(self.provider.envelope.payload, scene, &whole);
+        self.around(payload, scene, whole)
+    }
+
+    /// The event whose payload this is.
+    pub(super) fn around(&self, payload: Bytes, scene: &Scene<'_>, whole: Bytes) -> Event {
         let e = &self.provider.envelope;
         let own = |at| scene.text(at).map(Cow::into_owned);
-        let raw = Raw::new(payload(e.payload, scene, &whole));
+        let raw = Raw::new(payload);
         let attempt = match e.attempt {
             Attempt::Unknown => None,
             Attempt::Count(at) => scene.text(at).and_then(|n| n.parse().ok()),

@@ -1,6 +1,6 @@
 //! Finding mistakes in a provider's data before the first request does.
 
-use super::{At, Attempt, Batch, Handshake, Hmac, Part, Provider, Retries, Scheme, Syntax, When};
+use super::{At, Attempt, Batch, Handshake, Hmac, Part, Provider, Retries, Scheme, Syntax, TokenForm, When};
 
 type Found = Result<(), &'static str>;
 
@@ -15,6 +15,10 @@ impl Provider {
                 Scheme::Token(token) => {
                     ensure(proves(token.at), "a token stands in a header, a query parameter or a field")?;
                     token.at.check()?;
+                    if let (TokenForm::Each { list, field }, At::Json(first)) = (token.form, token.at) {
+                        let found = first.strip_prefix(list).and_then(|rest| rest.strip_prefix("/0"));
+                        ensure(!list.is_empty() && found == Some(field), "the first token is not the first item's")?;
+                    }
                 }
                 Scheme::Custom(custom) => {
                     for at in [custom.at].iter().chain(custom.others) {
@@ -115,6 +119,10 @@ impl At {
                 ensure(pointer.is_empty() || pointer.starts_with('/'), "a JSON pointer starts with a slash")?;
                 ensure(!pointer.contains('~'), "a JSON pointer's escapes are not read")
             }
+            Self::Attribute(name) => ensure(
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()),
+                "an attribute is named in lower case",
+            ),
             Self::NameOf(pointers) => pointers.iter().try_for_each(|pointer| Self::Json(pointer).check()),
             Self::Day(at) | Self::Optional(at) | Self::Made(at, _) => at.check(),
             Self::FirstOf(all) | Self::Joined(all, _) => {

@@ -21,6 +21,9 @@ pub enum At {
     Number(&'static str),
     /// A JSON pointer into the whole document, for what the items of a batch share.
     Document(&'static str),
+    /// An attribute of a CloudEvent, by its name: a `ce-` header in binary mode, decoded, else a member of the event's JSON.
+    /// Only for [cloud events](super::Provider::cloud_events).
+    Attribute(&'static str),
     /// A field of a form, decoded; the last one of its name.
     Form(&'static str),
     /// The id that the scheme signed: see [`Hmac::id`](super::Hmac::id).
@@ -66,9 +69,15 @@ pub enum Batch {
     One,
     /// The JSON array at this pointer; `""` is the document itself.
     List(&'static str),
+    /// CloudEvents: the content type says whether one comes in headers and body, as a JSON document, or a JSON list of them.
+    CloudEvents,
     /// One JSON value a line; a document that is one array brings its elements, one object itself.
     Lines,
 }
+
+/// What is read of a CloudEvent whatever its provider wants: the attributes that each must have, then those of its data.
+pub(crate) const CLOUD_EVENT: [&str; 7] =
+    ["specversion", "id", "source", "type", "data", "data_base64", "datacontenttype"];
 
 /// Which try of the sender's a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,6 +71,23 @@ impl Handshake {
         }
     }
 
+    /// The OPTIONS by which a sender of
+    /// [CloudEvents](https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md) asks whether it may send
+    /// here, granted to the origins `known` and those that the verifier was told to
+    /// [allow](crate::VerifierBuilder::allow_origin). Nobody signs it, and the address that it may name for a later answer
+    /// is never visited.
+    pub const fn web_hook_origin(known: &'static [&'static str]) -> Self {
+        Self {
+            method: Verb::Options,
+            when: When::Has(At::Header(WEB_HOOK_ORIGIN)),
+            also: None,
+            proof: Proof::Origin(known),
+            echo: Echo::Grant,
+            reads: &[],
+            sample: SAMPLE,
+        }
+    }
+
     /// Only where another place says `value`.
     pub const fn and(mut self, at: At, value: &'static str) -> Self {
         self.also = Some((at, value));
@@ -87,6 +104,18 @@ impl Handshake {
     /// the verifier was told none.
     pub const fn verify_token(mut self, at: At) -> Self {
         self.proof = Proof::VerifyToken(at);
+        self
+    }
+
+    /// Nobody signs it, and it is good for a [topic](crate::VerifierBuilder::topic) that the verifier was told, at `at`.
+    pub const fn known_topic(mut self, at: At) -> Self {
+        self.proof = Proof::Topic { at, known: true };
+        self
+    }
+
+    /// Nobody signs it, and it is good for a topic, at `at`, that the verifier was **not** told.
+    pub const fn other_topic(mut self, at: At) -> Self {
+        self.proof = Proof::Topic { at, known: false };
         self
     }
 
@@ -138,6 +167,9 @@ impl Handshake {
 
 const SAMPLE: &str = "challenge";
 
+/// Who asks to send.
+pub(crate) const WEB_HOOK_ORIGIN: &str = "webhook-request-origin";
+
 /// A handshake that waits for an answer of a provider's own making.
 pub struct Challenge<'a> {
     pub(crate) text: &'a dyn Fn(At) -> Option<String>,
@@ -172,6 +204,7 @@ impl fmt::Debug for Challenge<'_> {
 pub(crate) enum Verb {
     Get,
     Head,
+    Options,
     Post,
 }
 
@@ -188,6 +221,15 @@ pub(crate) enum Proof {
     Scheme,
     Key(&'static str),
     VerifyToken(At),
+    Origin(&'static [&'static str]),
+    Topic { at: At, known: bool },
+}
+
+impl Proof {
+    /// Whether the secret proves it.
+    pub(crate) fn is_by_secret(self) -> bool {
+        matches!(self, Self::Scheme | Self::Key(_))
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -196,6 +238,7 @@ pub(crate) enum Echo {
     Text(At),
     Json(&'static str, At),
     Header(&'static str, At),
+    Grant,
     MadeJson(fn(&Challenge<'_>) -> Option<String>),
     MadeText(fn(&Challenge<'_>) -> Option<String>),
 }

@@ -21,6 +21,7 @@
 
 mod check;
 mod custom;
+mod data;
 mod envelope;
 mod handshake;
 pub(crate) mod locate;
@@ -28,32 +29,22 @@ mod scheme;
 #[cfg(test)]
 mod table;
 
-use std::{fmt, time::Duration};
-
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 pub(crate) use self::{
     custom::Tagger,
-    envelope::Envelope,
-    handshake::{Echo, Proof, Verb, When},
+    data::Thanks,
+    envelope::{CLOUD_EVENT, Envelope},
+    handshake::{Echo, Proof, Verb, WEB_HOOK_ORIGIN, When},
     scheme::TokenForm,
 };
 pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
+    data::Provider,
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
 };
-
-const DAY: u64 = 86_400;
-
-/// What comes with success where a handler says nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Thanks {
-    Nothing,
-    Text(&'static str),
-    Json(&'static str),
-}
 
 /// A time in this unit; `None` if it cannot be written.
 pub(crate) fn write_time(at: OffsetDateTime, unit: TimeUnit) -> Option<String> {
@@ -62,260 +53,6 @@ pub(crate) fn write_time(at: OffsetDateTime, unit: TimeUnit) -> Option<String> {
         TimeUnit::Millis => Some((at.unix_timestamp_nanos() / 1_000_000).to_string()),
         TimeUnit::Rfc3339 => at.format(&Rfc3339).ok(),
         TimeUnit::Utc => Some(at.to_offset(UtcOffset::UTC).format(&Rfc3339).ok()?.trim_end_matches('Z').to_owned()),
-    }
-}
-
-/// One service that sends webhooks, as data.
-#[derive(Clone, Copy)]
-pub struct Provider {
-    pub(crate) name: &'static str,
-    pub(crate) docs: &'static str,
-    /// Tried in order: the first whose signature is there judges the request, and nothing falls through to the next.
-    pub(crate) schemes: [Option<Scheme>; 3],
-    pub(crate) requires: &'static [&'static str],
-    pub(crate) accepts: &'static [&'static str],
-    pub(crate) past: Option<Duration>,
-    pub(crate) future: Duration,
-    pub(crate) past_is_inclusive: bool,
-    pub(crate) envelope: Envelope,
-    pub(crate) handshakes: &'static [Handshake],
-    pub(crate) needs_body: bool,
-    pub(crate) needs_public_key: bool,
-    pub(crate) success: u16,
-    pub(crate) thanks: Thanks,
-    pub(crate) refused: u16,
-    pub(crate) deadline: Duration,
-    pub(crate) retries: Retries,
-    pub(crate) remember: Duration,
-}
-
-impl Provider {
-    /// `name` is lower-case snake case and scopes all that is remembered: never change it once it is in use.
-    pub const fn new(name: &'static str, scheme: Scheme) -> Self {
-        Self {
-            name,
-            docs: "",
-            schemes: [Some(scheme), None, None],
-            requires: &[],
-            accepts: &[],
-            past: None,
-            future: Duration::from_secs(300),
-            past_is_inclusive: true,
-            envelope: Envelope::EMPTY,
-            handshakes: &[],
-            needs_body: false,
-            needs_public_key: false,
-            success: 200,
-            thanks: Thanks::Nothing,
-            refused: 401,
-            deadline: Duration::from_secs(5),
-            retries: Retries::Hours(24 * 31),
-            remember: Duration::from_secs(31 * DAY),
-        }
-    }
-
-    /// The same provider under another name: for two senders that sign alike (Standard Webhooks, Svix), or two endpoints
-    /// of one, whose receivers share a store. What is remembered is scoped by this name, so without it an id of the one
-    /// would be a duplicate of the other's.
-    ///
-    /// ```
-    /// use inhook::{Provider, provider::STANDARD_WEBHOOKS};
-    ///
-    /// const ACME: Provider = STANDARD_WEBHOOKS.named("acme");
-    /// const GLOBEX: Provider = STANDARD_WEBHOOKS.named("globex");
-    /// ```
-    pub const fn named(mut self, name: &'static str) -> Self {
-        self.name = name;
-        self
-    }
-
-    /// Where the provider documents this.
-    pub const fn docs(mut self, url: &'static str) -> Self {
-        self.docs = url;
-        self
-    }
-
-    /// Another scheme that the same provider uses, just as strong: it judges a request that bears its signature and
-    /// none of the schemes before it.
-    ///
-    /// # Panics
-    /// At compile time, in a `const`: for more than three schemes.
-    #[expect(clippy::panic, reason = "a mistake in a constant, found when it is compiled")]
-    pub const fn or(mut self, scheme: Scheme) -> Self {
-        match &mut self.schemes {
-            [_, slot @ None, _] | [_, _, slot @ None] => *slot = Some(scheme),
-            _ => panic!("at most three schemes"),
-        }
-        self
-    }
-
-    /// Headers, besides those that its scheme needs, without which a request is not one of this provider's.
-    pub const fn requires(mut self, headers: &'static [&'static str]) -> Self {
-        self.requires = headers;
-        self
-    }
-
-    /// Nothing of this provider's comes without a body, however well it is signed.
-    pub const fn needs_body(mut self) -> Self {
-        self.needs_body = true;
-        self
-    }
-
-    /// The content types that it sends, without parameters; any unless said. `application/json` stands for all that are
-    /// JSON. Others are refused before the body is read.
-    pub const fn accepts(mut self, types: &'static [&'static str]) -> Self {
-        self.accepts = types;
-        self
-    }
-
-    /// How old, and how far in the future, a signed timestamp may be, in seconds, both inclusive. Without this nothing
-    /// is judged by its age. Where the future is 0, no [tolerance](crate::Tolerance::Within) of a verifier's own makes it
-    /// more.
-    pub const fn tolerance(mut self, past: u64, future: u64) -> Self {
-        self.past = Some(Duration::from_secs(past));
-        self.future = Duration::from_secs(future);
-        self
-    }
-
-    /// An age of the whole tolerance is too old already.
-    pub const fn exclusive_tolerance(mut self) -> Self {
-        self.past_is_inclusive = false;
-        self
-    }
-
-    /// The id that people look up; it says nothing about sameness.
-    pub const fn label(mut self, at: At) -> Self {
-        self.envelope.label = at;
-        self
-    }
-
-    /// What makes two deliveries the same event: all of these together, the same on every retry, different for the next
-    /// event on the same object. Empty: nothing does.
-    pub const fn identity(mut self, places: &'static [At]) -> Self {
-        self.envelope.identity = places;
-        self
-    }
-
-    /// A signed token that is good for one event, for schemes that sign neither the body nor the id.
-    pub const fn nonce(mut self, at: At) -> Self {
-        self.envelope.nonce = at;
-        self
-    }
-
-    /// What handlers are chosen by.
-    pub const fn kind(mut self, at: At) -> Self {
-        self.envelope.kind = at;
-        self
-    }
-
-    /// When it happened, which is not when it was sent. Text in RFC 3339 is read whatever the `unit`.
-    pub const fn time(mut self, at: At, unit: TimeUnit) -> Self {
-        self.envelope.time = at;
-        self.envelope.time_unit = unit;
-        self
-    }
-
-    /// The part that a handler decodes; all of the event unless said.
-    pub const fn payload(mut self, at: At) -> Self {
-        self.envelope.payload = at;
-        self
-    }
-
-    /// No part of the payload stays the same from retry to retry, so that another payload under the same id says
-    /// nothing.
-    pub const fn unstable_payload(mut self) -> Self {
-        self.envelope.stable = At::Nowhere;
-        self
-    }
-
-    /// The version of the payload's shape.
-    pub const fn version(mut self, at: At) -> Self {
-        self.envelope.version = at;
-        self
-    }
-
-    /// Which try of the sender's a request is.
-    pub const fn attempt(mut self, attempt: Attempt) -> Self {
-        self.envelope.attempt = attempt;
-        self
-    }
-
-    /// Where a body is a form, its JSON document stands in this field.
-    pub const fn form_json(mut self, field: &'static str) -> Self {
-        self.envelope.form_json = Some(field);
-        self
-    }
-
-    /// How one request brings several events.
-    pub const fn batch(mut self, batch: Batch) -> Self {
-        self.envelope.batch = batch;
-        self
-    }
-
-    /// Requests that are no events.
-    pub const fn handshakes(mut self, handshakes: &'static [Handshake]) -> Self {
-        self.handshakes = handshakes;
-        self
-    }
-
-    /// The status that says "taken"; 200 unless said.
-    pub const fn success(mut self, status: u16) -> Self {
-        self.success = status;
-        self
-    }
-
-    /// The plain text that has to come with the success of an event whose handler gave no answer of its own.
-    pub const fn success_text(mut self, text: &'static str) -> Self {
-        self.thanks = Thanks::Text(text);
-        self
-    }
-
-    /// The JSON that has to come with the success of an event whose handler gave no answer of its own.
-    pub const fn success_json(mut self, json: &'static str) -> Self {
-        self.thanks = Thanks::Json(json);
-        self
-    }
-
-    /// Its verifiers have to be told a [public key](crate::VerifierBuilder::public_key) beside the secret.
-    pub const fn needs_public_key(mut self) -> Self {
-        self.needs_public_key = true;
-        self
-    }
-
-    /// The status of a request whose signature or timestamp is refused; 401 unless said.
-    pub const fn refused(mut self, status: u16) -> Self {
-        self.refused = status;
-        self
-    }
-
-    /// For how many seconds this provider waits for an answer; 5 unless said.
-    pub const fn deadline(mut self, secs: u64) -> Self {
-        self.deadline = Duration::from_secs(secs);
-        self
-    }
-
-    /// For how long this provider sends again by itself.
-    pub const fn retries(mut self, retries: Retries) -> Self {
-        self.retries = retries;
-        self
-    }
-
-    /// For how many days the same event may come again, by hand too; 31 unless said, and never less than the
-    /// provider's own [retries](Self::retries).
-    pub const fn remember(mut self, days: u64) -> Self {
-        self.remember = Duration::from_secs(days * DAY);
-        self
-    }
-
-    /// The name under which [`by_name`] finds it, if it is one of [`ALL`].
-    pub const fn name(&self) -> &'static str {
-        self.name
-    }
-}
-
-impl fmt::Debug for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Provider").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -335,6 +72,8 @@ providers! {
     asana::ASANA,
     auth0::AUTH0,
     auth0_logs::AUTH0_LOGS,
+    aws_eventbridge::AWS_EVENTBRIDGE,
+    azure_event_grid::AZURE_EVENT_GRID + AZURE_EVENT_GRID_CLOUDEVENTS,
     bitbucket::BITBUCKET,
     r#box::BOX,
     braintree::BRAINTREE,
@@ -347,12 +86,15 @@ providers! {
     circleci::CIRCLECI,
     clerk::CLERK,
     clickup::CLICKUP,
+    cloudevents::CLOUDEVENTS,
     cloudflare::CLOUDFLARE,
+    cloudflare_stream::CLOUDFLARE_STREAM,
     coinbase_commerce::COINBASE_COMMERCE,
     contentful::CONTENTFUL,
     docusign::DOCUSIGN,
     dropbox::DROPBOX,
     dropbox_sign::DROPBOX_SIGN,
+    figma::FIGMA,
     flutterwave::FLUTTERWAVE,
     ghost::GHOST,
     github::GITHUB,
@@ -373,8 +115,10 @@ providers! {
     mailgun::MAILGUN,
     mandrill::MANDRILL,
     meta::META,
+    microsoft_graph::MICROSOFT_GRAPH,
     mollie::MOLLIE,
     mux::MUX,
+    notion::NOTION,
     okta::OKTA,
     onfido::ONFIDO,
     openai::OPENAI,
@@ -387,6 +131,7 @@ providers! {
     sanity::SANITY,
     sentry::SENTRY,
     shopify::SHOPIFY,
+    shopify_events::SHOPIFY_EVENTS,
     slack::SLACK,
     square::SQUARE,
     standard_webhooks::STANDARD_WEBHOOKS,
@@ -399,11 +144,14 @@ providers! {
     twitch::TWITCH,
     typeform::TYPEFORM,
     vercel::VERCEL,
+    websub::WEBSUB + WEBSUB_SHA1,
     whatsapp::WHATSAPP,
     woocommerce::WOOCOMMERCE,
     workos::WORKOS,
+    x::X,
     xero::XERO,
     zapier::ZAPIER,
+    zapier_connections::ZAPIER_CONNECTIONS,
     zendesk::ZENDESK,
     zoom::ZOOM,
 }

@@ -172,6 +172,12 @@ impl StaticToken {
     pub const fn bare(at: At) -> Self {
         Self { at, form: TokenForm::Bare }
     }
+
+    /// The secret alone, in every item of a list: `list` points at the list, `field` from an item to its token, and `first`
+    /// at the first item's. One item without it refuses all; several secrets may each prove some of the items.
+    pub const fn in_each(list: &'static str, field: &'static str, first: &'static str) -> Self {
+        Self { at: At::Json(first), form: TokenForm::Each { list, field } }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +185,7 @@ pub(crate) enum TokenForm {
     Bare,
     Bearer,
     Basic,
+    Each { list: &'static str, field: &'static str },
 }
 
 /// The hash that the HMAC is made with; pinned, never taken from the request.

@@ -25,6 +25,7 @@ fn row(provider: &Provider) -> String {
         Batch::One => String::new(),
         Batch::List("") => "list".to_owned(),
         Batch::List(pointer) => format!("`{}`", dotted(pointer)),
+        Batch::CloudEvents => "by mode".to_owned(),
         Batch::Lines => "lines".to_owned(),
     };
     let handshakes = unique(provider.handshakes.iter().map(method));
@@ -88,6 +89,7 @@ fn place(at: &At) -> String {
     match at {
         At::Nowhere => String::new(),
         At::Header(name) | At::Form(name) | At::SignaturePair(name) => format!("`{name}`"),
+        At::Attribute(name) => format!("`{name}`"),
         At::Query(name) => format!("`?{name}`"),
         At::Json("") | At::Document("") => "the event".to_owned(),
         At::Json(pointer) | At::Number(pointer) | At::Document(pointer) => format!("`{}`", dotted(pointer)),
@@ -111,6 +113,7 @@ fn method(handshake: &Handshake) -> String {
     match handshake.method {
         Verb::Get => "GET",
         Verb::Head => "HEAD",
+        Verb::Options => "OPTIONS",
         Verb::Post => "POST",
     }
     .to_owned()

@@ -5,7 +5,8 @@
 //! and with which hash: SHA-1 if it does not say, SHA-256 if it does, and no other.
 //!
 //! Events have no id of their own: identity is the message with its status, else the token that a retry repeats, which is
-//! not signed, and the payload's digest. An answer's body is TwiML where Twilio waits for instructions.
+//! not signed, and the payload's digest. An address that was entered with GET is sent the same fields in its query. An
+//! answer's body is TwiML where Twilio waits for instructions.
 
 use std::collections::BTreeSet;
 
@@ -41,6 +42,7 @@ pub const TWILIO: Provider = Provider::new(
     ]),
     At::PayloadDigest,
 ])
+.by_get()
 .kind(At::FirstOf(&[At::Form("MessageStatus"), At::Form("SmsStatus"), At::Form("CallStatus"), At::Form("EventType")]))
 .deadline(15);
 

@@ -1,6 +1,6 @@
 //! From outcomes to what the provider hears: the one table of answers.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -13,7 +13,7 @@ const SOON: Duration = Duration::from_secs(1);
 impl Outcome {
     pub(super) fn of(event: &Event, end: End) -> Self {
         Self {
-            provider: Some(event.provider.clone().into_owned()),
+            provider: Some(event.provider.clone()),
             tenant: event.tenant.clone(),
             key: None,
             label: event.label.clone(),
@@ -24,10 +24,10 @@ impl Outcome {
     }
 
     pub(super) fn refused(error: Error, verifier: Option<&Verifier>, tenant: Option<String>) -> Self {
-        Self::of_request(End::Refused(error), verifier.map(|v| v.provider().to_owned()), tenant)
+        Self::of_request(End::Refused(error), verifier.map(|v| v.provider().into()), tenant)
     }
 
-    pub(super) fn of_request(end: End, provider: Option<String>, tenant: Option<String>) -> Self {
+    pub(super) fn of_request(end: End, provider: Option<Cow<'static, str>>, tenant: Option<String>) -> Self {
         Self { provider, tenant, key: None, label: None, kind: None, twin: false, end }
     }
 }

@@ -29,19 +29,20 @@ pub(super) async fn bind_twin(store: &dyn DynStore, slot: &Slot, print: [u8; 32]
     Ok(match store.claim(&twin).await? {
         Claim::Granted(grant) => match store.complete(&twin, grant.token, None).await? {
             Held::Yes => Bound::Now(twin.key),
-            Held::Lost => Bound::Otherwise(Turn::Busy(Duration::ZERO)),
+            Held::Lost => Bound::Otherwise(Turn::Busy(Duration::ZERO, ())),
         },
         Claim::Duplicate(_) | Claim::Stale => Bound::Before,
         Claim::Conflict => {
             let end = End::Refused(Error::new(ErrorKind::Replay, ""));
             Bound::Otherwise(Turn::Ended { end, twin: true })
         }
-        Claim::Busy { retry_after } => Bound::Otherwise(Turn::Busy(retry_after)),
+        Claim::Busy { retry_after } => Bound::Otherwise(Turn::Busy(retry_after, ())),
     })
 }
 
 /// Binds a one-time token to its event, and to the payload where that is not signed, for as long as the event is
-/// remembered: the same event may come with it again, another may not. Done before the event is claimed, so a handler that fails leaves it bound, to this event alone.
+/// remembered: the same event may come with it again, another may not. Done before the event is claimed, so a handler that
+/// fails leaves it bound, to this event alone.
 ///
 /// The event is what its provider says that it is, whatever `key_by` says: all consumers must agree on it.
 pub(super) async fn bind_nonce(
@@ -65,13 +66,13 @@ pub(super) async fn bind_nonce(
             match store.complete(&slot, grant.token, None).await? {
                 Held::Yes => None,
                 // Whoever has it now may have bound it to another event: look again.
-                Held::Lost => Some(Turn::Busy(Duration::ZERO)),
+                Held::Lost => Some(Turn::Busy(Duration::ZERO, ())),
             }
         }
         Claim::Duplicate(_) | Claim::Stale => None,
         Claim::Conflict => {
             Some(End::Refused(Error::new(ErrorKind::Replay, "its token came with another event")).into())
         }
-        Claim::Busy { retry_after } => Some(Turn::Busy(retry_after)),
+        Claim::Busy { retry_after } => Some(Turn::Busy(retry_after, ())),
     })
 }

@@ -26,7 +26,6 @@ use super::{
 };
 use crate::{
     Clock, Delivery, End, Error, ErrorKind, Event, Place, Report, Verifier,
-    handlers::BoxFuture,
     provider::Retries,
     report::Outcome,
     store::{Key, Order, Slot},
@@ -44,8 +43,42 @@ const PURGED_AT_ONCE: u32 = 2048;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// What was tried, or when it is worth another try.
-type Tried<T> = Result<T, Duration>;
+/// How an event ended, and what it is remembered under.
+struct Ended {
+    end: End,
+    twin: bool,
+    key: Option<Key>,
+}
+
+impl From<End> for Ended {
+    fn from(end: End) -> Self {
+        Self { end, twin: false, key: None }
+    }
+}
+
+/// How long a delivery's events may wait, all of them together.
+struct Patience<'w> {
+    limit: Duration,
+    waited: &'w mut Duration,
+    pause: Duration,
+}
+
+impl<'w> Patience<'w> {
+    fn new(limit: Duration, waited: &'w mut Duration) -> Self {
+        Self { limit, waited, pause: FIRST_PAUSE }
+    }
+
+    /// Waits a while for what is busy; `false` if its provider is about to give up.
+    async fn lasts(&mut self, retry_after: Duration) -> bool {
+        let rest = self.pause.min(retry_after.max(FIRST_PAUSE));
+        if *self.waited + rest > self.limit || !rt::sleep(rest).await {
+            return false;
+        }
+        *self.waited += rest;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        true
+    }
+}
 
 /// All but the verifier: what every delivery goes through.
 pub(super) struct Flow {
@@ -123,7 +156,7 @@ impl Flow {
         }));
         // `None` only if the runtime is shutting down: then nothing is known.
         all.await.unwrap_or_else(|| {
-            let outcomes = vec![Outcome::of_request(End::Panicked, Some(provider.into_owned()), None)];
+            let outcomes = vec![Outcome::of_request(End::Panicked, Some(provider), None)];
             let response = answer::failure(&End::Panicked);
             Report { outcomes, response }
         })
@@ -131,7 +164,7 @@ impl Flow {
 
     async fn all(&self, mut delivery: Delivery) -> Report {
         if let Some(reply) = delivery.reply.take() {
-            let provider = delivery.contract.provider.clone().into_owned();
+            let provider = delivery.contract.provider.clone();
             let outcome = Outcome::of_request(End::Handshake, Some(provider), delivery.contract.tenant);
             self.observe(&outcome);
             return Report { outcomes: vec![outcome], response: reply };
@@ -140,16 +173,20 @@ impl Flow {
         let mut outcomes = Vec::with_capacity(delivery.events().len());
         let mut stopped = HashSet::new();
         let mut waited = Duration::ZERO;
-        for mut event in delivery.events.into_each() {
+        for event in delivery.events.into_each() {
+            // Said before the event is given away.
+            let (mut outcome, mut stream) = (Outcome::of(&event, End::Panicked), None);
             let caught = {
-                let turn = pin!(self.in_place(&mut event, &stopped, patience, &mut waited));
+                let turn = pin!(self.in_place(event, &mut stream, &stopped, Patience::new(patience, &mut waited)));
                 Caught(turn).await
             };
-            let outcome = caught.unwrap_or_else(|| Outcome::of(&event, End::Panicked));
-            if let Some(place) = event.inner.place
+            if let Some(Ended { end, twin, key }) = caught {
+                outcome = Outcome { end, twin, key, ..outcome };
+            }
+            if let Some(stream) = stream
                 && answer::holds_up(&outcome.end)
             {
-                stopped.insert(place.stream);
+                stopped.insert(stream);
             }
             self.observe(&outcome);
             outcomes.push(outcome);
@@ -160,56 +197,57 @@ impl Flow {
 
     async fn in_place(
         &self,
-        event: &mut Event,
+        mut event: Box<Event>,
+        stream: &mut Option<String>,
         stopped: &HashSet<String>,
-        patience: Duration,
-        waited: &mut Duration,
-    ) -> Outcome {
-        event.inner.place = self.ordered_by.as_ref().and_then(|place| place(event));
-        if event.inner.place.as_ref().is_some_and(|place| stopped.contains(&place.stream)) {
-            return Outcome::of(event, End::Skipped);
+        patience: Patience<'_>,
+    ) -> Ended {
+        event.inner.place = self.ordered_by.as_ref().and_then(|place| place(&event));
+        *stream = event.inner.place.as_ref().map(|place| place.stream.clone());
+        if stream.as_ref().is_some_and(|stream| stopped.contains(stream)) {
+            return End::Skipped.into();
         }
-        self.one(event, patience, waited).await
+        self.one(event, patience).await
     }
 
-    async fn one(&self, event: &Event, patience: Duration, waited: &mut Duration) -> Outcome {
+    async fn one(&self, mut event: Box<Event>, mut patience: Patience<'_>) -> Ended {
         // Before anything is made of it: an event that nobody handles uses up its token, too.
-        if let Some(refused) = self.bind(event, patience, waited).await {
-            let key = self.id(event).map(|id| self.key(event, id));
-            return Outcome { key, ..Outcome::of(event, refused) };
+        if event.nonce().is_some()
+            && let Some(end) = Box::pin(self.bind(&event, &mut patience)).await
+        {
+            let key = self.id(&event).map(|id| self.key(&event, id));
+            return Ended { end, twin: false, key };
         }
         if !self.work.handles(event.kind.as_deref()) {
             // An event of no kind, where its provider has kinds, is not one that nobody asked for.
             if event.kind.is_none() && event.inner.kinds {
-                let unsaid = Error::new(ErrorKind::Envelope, "the event does not say its kind");
-                return Outcome::of(event, End::Refused(unsaid));
+                return End::Refused(Error::new(ErrorKind::Envelope, "the event does not say its kind")).into();
             }
             // Where the next one waits for it, it takes its place all the same.
             let sequence = |place: &Place| matches!(place.order, Order::Sequence { .. });
             if !event.inner.place.as_ref().is_some_and(sequence) {
-                return Outcome::of(event, End::Unhandled);
+                return End::Unhandled.into();
             }
         }
-        let id = self.id(event);
+        let id = self.id(&event);
         let identified = id.is_some();
-        let slot = self.slot(event, self.key(event, id.unwrap_or_else(fresh_id)));
+        let slot = self.slot(&event, self.key(&event, id.unwrap_or_else(fresh_id)));
         self.claims.fetch_add(1, Ordering::Relaxed);
         let claimed = identified || slot.place.is_some();
-        let turn = || -> BoxFuture<'_, Tried<(End, bool)>> {
-            Box::pin(async {
-                let turn = match claimed {
-                    true => self.work.turn(&slot, event, self.rules).await,
-                    false => self.work.unclaimed(&slot, event, self.rules).await,
-                };
-                match turn {
-                    Turn::Ended { end, twin } => Ok((end, twin)),
-                    Turn::Busy(retry_after) => Err(retry_after),
+        let (end, twin) = loop {
+            let turn = match claimed {
+                true => self.work.turn(&slot, event, self.rules).await,
+                false => self.work.unclaimed(&slot, event, self.rules).await,
+            };
+            match turn {
+                Turn::Ended { end, twin } => break (end, twin),
+                Turn::Busy(retry_after, _) if !patience.lasts(retry_after).await => {
+                    break (End::Busy { retry_after }, false);
                 }
-            })
+                Turn::Busy(_, back) => event = back,
+            }
         };
-        let tried = self.until_free(patience, waited, turn).await;
-        let (end, twin) = tried.unwrap_or_else(|retry_after| (End::Busy { retry_after }, false));
-        Outcome { key: identified.then_some(slot.key), twin, ..Outcome::of(event, end) }
+        Ended { end, twin, key: identified.then_some(slot.key) }
     }
 
     fn key(&self, event: &Event, id: String) -> Key {
@@ -237,43 +275,20 @@ impl Flow {
         slot
     }
 
-    /// Tries until it is free, or its provider is about to give up.
-    async fn until_free<'t, T>(
-        &self,
-        patience: Duration,
-        waited: &mut Duration,
-        turn: impl Fn() -> BoxFuture<'t, Tried<T>>,
-    ) -> Tried<T> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let retry_after = match turn().await {
-                Ok(done) => return Ok(done),
-                Err(retry_after) => retry_after,
-            };
-            let rest = pause.min(retry_after.max(FIRST_PAUSE));
-            if *waited + rest > patience || !rt::sleep(rest).await {
-                return Err(retry_after);
-            }
-            *waited += rest;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
     /// Why the event's one-time token is not good for it; `None` if it is, or there is none.
-    async fn bind(&self, event: &Event, patience: Duration, waited: &mut Duration) -> Option<End> {
+    async fn bind(&self, event: &Event, patience: &mut Patience<'_>) -> Option<End> {
         let nonce = event.nonce().filter(|_| event.inner.generation == 0)?;
-        let bind = || -> BoxFuture<'_, Tried<Option<End>>> {
-            Box::pin(async {
-                match bind_nonce(self.work.store(), nonce, event, self.lease).await {
-                    Ok(Some(Turn::Busy(retry_after))) => Err(retry_after),
-                    Ok(Some(Turn::Ended { end, .. })) => Ok(Some(end)),
-                    Ok(None) => Ok(None),
-                    Err(e) => Ok(Some(End::Refused(e))),
+        loop {
+            match bind_nonce(self.work.store(), nonce, event, self.lease).await {
+                Ok(None) => return None,
+                Ok(Some(Turn::Ended { end, .. })) => return Some(end),
+                Ok(Some(Turn::Busy(retry_after, ()))) if !patience.lasts(retry_after).await => {
+                    return Some(End::Busy { retry_after });
                 }
-            })
-        };
-        let bound = self.until_free(patience, waited, bind).await;
-        bound.unwrap_or_else(|retry_after| Some(End::Busy { retry_after }))
+                Ok(Some(Turn::Busy(..))) => {}
+                Err(e) => return Some(End::Refused(e)),
+            }
+        }
     }
 
     fn purge_is_due(&self) -> bool {

@@ -6,7 +6,7 @@ mod builder;
 mod bury;
 mod flow;
 mod gate;
-mod rt;
+pub(crate) mod rt;
 mod work;
 
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
@@ -157,7 +157,7 @@ impl Receiver {
         match admitted {
             Ok(pass) => self.0.flow.dispatch(delivery, pass).await,
             Err(refused) => {
-                let (provider, tenant) = (delivery.contract.provider.into_owned(), delivery.contract.tenant);
+                let (provider, tenant) = (delivery.contract.provider, delivery.contract.tenant);
                 let outcome = Outcome::of_request(End::Refused(refused), Some(provider), tenant);
                 let response = refusal(&outcome, None);
                 self.0.flow.observe(&outcome);

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
 };
@@ -29,17 +29,23 @@ pub(super) async fn detached<T: Send + 'static>(work: BoxFuture<'static, T>) -> 
 pub(super) async fn sleep(_time: Duration) -> bool {
     #[cfg(feature = "tokio")]
     if tokio::runtime::Handle::try_current().is_ok() {
-        tokio::time::sleep(_time).await;
+        Box::pin(tokio::time::sleep(_time)).await;
         return true;
     }
     false
 }
 
 /// The future's value, or `None` once `limit` has passed; without a runtime nothing passes.
-pub(super) async fn within<T>(_limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn within<T>(_limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    // What is done at the first poll needs no timer.
+    if let Poll::Ready(done) = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        return Some(done);
+    }
     #[cfg(feature = "tokio")]
     if tokio::runtime::Handle::try_current().is_ok() {
-        return tokio::time::timeout(_limit, work).await.ok();
+        // Boxed, or every future that waits so would be as large as a timer is.
+        return Box::pin(tokio::time::timeout(_limit, work)).await.ok();
     }
     Some(work.await)
 }

@@ -13,22 +13,39 @@ use crate::{
     store::{Begun, Claim, DynGraves, DynStore, Held, Slot, Token, TransactionalStore},
 };
 
-/// What became of one try.
-pub(super) enum Turn {
-    Busy(Duration),
+/// What became of one try; `B` is what is there for the next one.
+pub(super) enum Turn<B = ()> {
+    Busy(Duration, B),
     Ended { end: End, twin: bool },
 }
 
-impl Turn {
+impl<B> Turn<B> {
     fn with_twin(self, twin: bool) -> Self {
         match self {
             Self::Ended { end, .. } => Self::Ended { end, twin },
-            busy @ Self::Busy(_) => busy,
+            busy @ Self::Busy(..) => busy,
+        }
+    }
+
+    /// The same, with something else for the next try.
+    fn keeping<C>(self, kept: C) -> Turn<C> {
+        match self {
+            Self::Ended { end, twin } => Turn::Ended { end, twin },
+            Self::Busy(retry_after, _) => Turn::Busy(retry_after, kept),
         }
     }
 }
 
-impl From<End> for Turn {
+/// An event goes from hand to hand, and comes back from whoever could not take it yet.
+pub(super) type Turned = Turn<Box<Event>>;
+
+impl Turned {
+    fn of(tried: Result<Self, Error>) -> Self {
+        tried.unwrap_or_else(|e| End::Refused(e).into())
+    }
+}
+
+impl<B> From<End> for Turn<B> {
     fn from(end: End) -> Self {
         Self::Ended { end, twin: false }
     }
@@ -44,14 +61,20 @@ pub(super) struct Rules {
 /// A store and what is done with events, behind their types.
 pub(super) trait Work: Send + Sync {
     fn handles(&self, kind: Option<&str>) -> bool;
-    fn turn<'a>(&'a self, slot: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn>;
+    fn turn<'a>(&'a self, slot: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned>;
     /// An event that nothing identifies and that stands in no stream; `fresh` is only for a burial.
-    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn>;
+    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned>;
     fn store(&self) -> &dyn DynStore;
 }
 
 /// Where what fails for good is kept, if anywhere.
 pub(super) type Graves = Option<Arc<dyn DynGraves>>;
+
+/// The event for its handler, and a copy where it may have to be buried: copies cost more than a store in memory does.
+fn lend(event: Box<Event>, graves: &Graves) -> (Box<Event>, Option<Box<Event>>) {
+    let kept = graves.is_some().then(|| event.clone());
+    (event, kept)
+}
 
 /// How a handler ended.
 enum Ran {
@@ -82,6 +105,8 @@ impl Ran {
 }
 
 /// Claim, handle, complete: at least once, duplicates dropped.
+///
+/// What is rare is boxed apart, or every event's future would be as large as all of it.
 pub(super) struct Plain {
     pub(super) store: Arc<dyn DynStore>,
     pub(super) graves: Graves,
@@ -89,10 +114,13 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    async fn run(&self, slot: &Slot, event: &Event, rules: Rules) -> Result<Turn, Error> {
+    async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
         let grant = match granted(self.store.claim(slot).await?) {
             Ok(grant) => grant,
-            Err(turn) => return keep_conflict(&*self.store, self.graves.as_deref(), slot, event, turn).await,
+            Err(turn) => {
+                let kept = Box::pin(keep_conflict(&*self.store, self.graves.as_deref(), slot, &event, turn)).await;
+                return Ok(kept?.keeping(event));
+            }
         };
         let twin = grant.twin;
         if twin && rules.reject_twins {
@@ -108,12 +136,12 @@ impl Plain {
         }
         let mut bound = None;
         if let Some(print) = slot.fingerprint.filter(|_| slot.twins && rules.reject_twins) {
-            match bind_twin(&*self.store, slot, print).await {
+            match Box::pin(bind_twin(&*self.store, slot, print)).await {
                 Ok(Bound::Now(key)) => bound = Some(key),
                 Ok(Bound::Before) => {}
                 Ok(Bound::Otherwise(turn)) => {
                     self.free(slot, grant.token).await;
-                    return Ok(turn);
+                    return Ok(turn.keeping(event));
                 }
                 Err(e) => {
                     self.free(slot, grant.token).await;
@@ -130,22 +158,22 @@ impl Plain {
     }
 
     /// Handles what has been claimed.
-    async fn held(&self, slot: &Slot, token: Token, event: &Event, rules: Rules) -> Result<End, Error> {
-        let mut event = event.clone();
+    async fn held(&self, slot: &Slot, token: Token, mut event: Box<Event>, rules: Rules) -> Result<End, Error> {
         event.inner.fence = Some(token);
-        Ok(match self.handle(slot, token, &event, rules).await.into_failed() {
-            Ok(answer) => {
+        let (event, kept) = lend(event, &self.graves);
+        Ok(match (self.handle(slot, token, event, rules).await.into_failed(), kept) {
+            (Ok(answer), _) => {
                 let complete = || self.store.complete(slot, token, Some(&answer));
                 match persist(&*self.store, slot, token, complete).await? {
                     Held::Yes => End::Handled(answer),
                     Held::Lost => End::Lost,
                 }
             }
-            Err(End::Failed(failure)) if failure.is_permanent() && self.graves.is_some() => {
-                bury(&*self.store, self.graves.as_deref(), slot, token, &event, failure).await?
+            (Err(End::Failed(failure)), Some(event)) if failure.is_permanent() => {
+                Box::pin(bury(&*self.store, self.graves.as_deref(), slot, token, &event, failure)).await?
             }
-            Err(End::Lost) => End::Lost,
-            Err(end) => {
+            (Err(End::Lost), _) => End::Lost,
+            (Err(end), _) => {
                 self.free(slot, token).await;
                 end
             }
@@ -158,25 +186,27 @@ impl Plain {
     }
 
     /// Without a claim, unless there is something to bury.
-    async fn once(&self, fresh: &Slot, event: &Event, rules: Rules) -> Result<Turn, Error> {
+    async fn once(&self, fresh: &Slot, event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
         let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else {
             return Ok(End::Unhandled.into());
         };
-        let work = pin!(async { handler(event.clone()).await });
+        let (event, kept) = lend(event, &self.graves);
+        let work = pin!(async { handler(*event).await });
         let ran = Ran::of(rt::within(rules.timeout, Caught(work)).await);
-        match ran.into_failed() {
-            Ok(answer) => Ok(End::Handled(answer).into()),
-            Err(End::Failed(failure)) if failure.is_permanent() && self.graves.is_some() => {
-                claim_and_bury(&*self.store, self.graves.as_deref(), fresh, event, failure).await
+        match (ran.into_failed(), kept) {
+            (Ok(answer), _) => Ok(End::Handled(answer).into()),
+            (Err(End::Failed(failure)), Some(event)) if failure.is_permanent() => {
+                let graves = self.graves.as_deref();
+                Ok(Box::pin(claim_and_bury(&*self.store, graves, fresh, &event, failure)).await?.keeping(event))
             }
-            Err(end) => Ok(end.into()),
+            (Err(end), _) => Ok(end.into()),
         }
     }
 
     /// Runs the handler, and holds on to the claim while it runs.
-    async fn handle(&self, slot: &Slot, token: Token, event: &Event, rules: Rules) -> Ran {
+    async fn handle(&self, slot: &Slot, token: Token, event: Box<Event>, rules: Rules) -> Ran {
         let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else { return Ran::Panicked };
-        let work = pin!(async { handler(event.clone()).await });
+        let work = pin!(async { handler(*event).await });
         let mut work = Caught(work);
         let renewal = slot.lease / 3;
         let held = async {
@@ -202,12 +232,12 @@ impl Work for Plain {
         self.table.find(kind).is_some()
     }
 
-    fn turn<'a>(&'a self, slot: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn> {
-        Box::pin(async move { self.run(slot, event, rules).await.unwrap_or_else(|e| End::Refused(e).into()) })
+    fn turn<'a>(&'a self, slot: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned> {
+        Box::pin(async move { Turned::of(self.run(slot, event, rules).await) })
     }
 
-    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn> {
-        Box::pin(async move { self.once(fresh, event, rules).await.unwrap_or_else(|e| End::Refused(e).into()) })
+    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned> {
+        Box::pin(async move { Turned::of(self.once(fresh, event, rules).await) })
     }
 
     fn store(&self) -> &dyn DynStore {
@@ -223,10 +253,13 @@ pub(super) struct InTx<S: TransactionalStore> {
 }
 
 impl<S: TransactionalStore> InTx<S> {
-    async fn run(&self, slot: &Slot, event: &Event, rules: Rules) -> Result<Turn, Error> {
+    async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
         let Begun { mut tx, twin, .. } = match granted(self.store.begin(slot).await?) {
             Ok(begun) => begun,
-            Err(turn) => return keep_conflict(&*self.store, self.graves.as_deref(), slot, event, turn).await,
+            Err(turn) => {
+                let kept = Box::pin(keep_conflict(&*self.store, self.graves.as_deref(), slot, &event, turn)).await;
+                return Ok(kept?.keeping(event));
+            }
         };
         if twin && rules.reject_twins {
             // Dropped, it rolls back all the same.
@@ -237,11 +270,12 @@ impl<S: TransactionalStore> InTx<S> {
             self.store.commit(tx, slot, None).await?;
             return Ok(End::Unhandled.into());
         };
+        let (event, kept) = lend(event, &self.graves);
         let ran = {
             let work = pin!(async {
                 match handler {
-                    Handler::Plain(handler) => handler(event.clone()).await,
-                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), event.clone()).await,
+                    Handler::Plain(handler) => handler(*event).await,
+                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), *event).await,
                 }
             });
             Ran::of(rt::within(rules.timeout, Caught(work)).await)
@@ -253,13 +287,14 @@ impl<S: TransactionalStore> InTx<S> {
             }
             Err(end) => {
                 let undone = self.store.rollback(tx).await.is_ok();
-                match end {
+                match (end, kept) {
                     // A store that could not even do that buries nothing.
-                    End::Failed(failure) if undone && failure.is_permanent() && self.graves.is_some() => {
-                        let turn = claim_and_bury(&*self.store, self.graves.as_deref(), slot, event, failure).await?;
-                        return Ok(turn.with_twin(twin));
+                    (End::Failed(failure), Some(event)) if undone && failure.is_permanent() => {
+                        let graves = self.graves.as_deref();
+                        let turn = Box::pin(claim_and_bury(&*self.store, graves, slot, &event, failure)).await?;
+                        return Ok(turn.with_twin(twin).keeping(event));
                     }
-                    end => end,
+                    (end, _) => end,
                 }
             }
         };
@@ -272,12 +307,12 @@ impl<S: TransactionalStore> Work for InTx<S> {
         self.table.find(kind).is_some()
     }
 
-    fn turn<'a>(&'a self, slot: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn> {
-        Box::pin(async move { self.run(slot, event, rules).await.unwrap_or_else(|e| End::Refused(e).into()) })
+    fn turn<'a>(&'a self, slot: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned> {
+        Box::pin(async move { Turned::of(self.run(slot, event, rules).await) })
     }
 
     /// A transaction begins with a mark.
-    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: &'a Event, rules: Rules) -> BoxFuture<'a, Turn> {
+    fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned> {
         self.turn(fresh, event, rules)
     }
 
@@ -292,6 +327,6 @@ pub(super) fn granted<G>(claim: Claim<G>) -> Result<G, Turn> {
         Claim::Duplicate(answer) => End::Duplicate(answer).into(),
         Claim::Conflict => End::Conflict.into(),
         Claim::Stale => End::Stale.into(),
-        Claim::Busy { retry_after } => Turn::Busy(retry_after),
+        Claim::Busy { retry_after } => Turn::Busy(retry_after, ()),
     })
 }

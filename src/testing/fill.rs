@@ -1,16 +1,20 @@
 //! Writing what an envelope is read from, where a provider's data says that it stands.
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderName, HeaderValue, Request};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use crate::{
     body::{
-        Kind, form,
+        self, Kind, form,
         json::{self, Pointers},
     },
     provider::{At, Batch, Provider},
     verify::{edit, put},
 };
+
+/// What a header of a CloudEvent does not hold as it is.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
 /// A request on its way to be signed.
 pub(super) struct Draft<'p> {
@@ -32,6 +36,20 @@ impl Draft<'_> {
             At::Json(pointer) => {
                 let batch = self.provider.envelope.batch;
                 self.rewrite(|document| in_items(batch, document, |item| edit(item, pointer, |_| quoted(value))))
+            }
+            At::Attribute(name) if self.is_binary() => {
+                let value = percent_encode(value.as_bytes(), ESCAPED).to_string();
+                let (name, value) =
+                    (HeaderName::from_bytes(format!("ce-{name}").as_bytes()), HeaderValue::try_from(value));
+                let (Ok(name), Ok(value)) = (name, value) else { return false };
+                self.request.headers_mut().insert(name, value);
+                true
+            }
+            At::Attribute(name) => {
+                let pointer = format!("/{name}");
+                self.rewrite(|document| {
+                    in_items(Batch::CloudEvents, document, |item| edit(item, &pointer, |_| quoted(value)))
+                })
             }
             At::SignedId => {
                 value.clone_into(&mut self.id);
@@ -59,7 +77,7 @@ impl Draft<'_> {
         }
     }
 
-    fn has(&self, at: At) -> bool {
+    pub(super) fn has(&self, at: At) -> bool {
         match at {
             At::Header(name) => self.request.headers().contains_key(name),
             At::Query(name) => {
@@ -67,7 +85,8 @@ impl Draft<'_> {
                 form::pairs(query.as_bytes()).any(|(n, _)| *n == *name.as_bytes())
             }
             At::Form(name) => self.field(name).is_some(),
-            At::Json(_) | At::Number(_) | At::Document(_) => self.text(at).is_some(),
+            At::Attribute(name) if self.is_binary() => self.request.headers().contains_key(format!("ce-{name}")),
+            At::Attribute(_) | At::Json(_) | At::Number(_) | At::Document(_) => self.text(at).is_some(),
             At::FirstOf(all) => all.iter().any(|at| self.has(*at)),
             At::Joined(all, _) => all.iter().all(|at| self.has(*at)),
             At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => self.has(*inner),
@@ -76,6 +95,11 @@ impl Draft<'_> {
             At::NameOf(_) => false,
             At::Nowhere | At::SignedId | At::PayloadDigest | At::SignaturePair(_) => false,
         }
+    }
+
+    /// Whether it is a CloudEvent whose attributes are headers.
+    fn is_binary(&self) -> bool {
+        !body::essence(self.request.headers()).to_ascii_lowercase().starts_with(b"application/cloudevents")
     }
 
     fn field(&self, name: &str) -> Option<String> {
@@ -103,7 +127,7 @@ impl Draft<'_> {
                 pointers.add(pointer);
                 pick(&pointers, pointer, &document)
             }
-            At::Json(pointer) => {
+            At::Json(pointer) | At::Attribute(pointer) => {
                 pointers.add(pointer);
                 let mut first = None;
                 in_items(self.provider.envelope.batch, &document, |item| {
@@ -138,7 +162,8 @@ fn in_items(batch: Batch, document: &str, mut change: impl FnMut(&str) -> Option
     match batch {
         Batch::One => change(document),
         Batch::List(pointer) => edit(document, pointer, |old| list(old?)),
-        Batch::Lines if document.trim_start().starts_with('[') => list(document),
+        Batch::Lines | Batch::CloudEvents if document.trim_start().starts_with('[') => list(document),
+        Batch::CloudEvents => change(document),
         Batch::Lines if json::is_one(document) => change(document),
         Batch::Lines => {
             let lines = document.lines().map(str::trim).filter(|line| !line.is_empty());

@@ -258,7 +258,8 @@ fn positions(check: &Check<'_>, hmac: &Hmac, sample: &Request<Bytes>, good: &str
         Syntax::Pairs { separator, signature, .. } => (separator, format!("{signature}=")),
         Syntax::Bare | Syntax::Prefixed(_) | Syntax::PrefixedOrBare(_) => return,
     };
-    let (right, others): (Vec<_>, Vec<_>) = good.split(separator).partition(|element| element.starts_with(&before));
+    let (right, others): (Vec<_>, Vec<_>) =
+        good.split(separator).map(str::trim_start).partition(|element| element.starts_with(&before));
     let wrong: String = right.concat().chars().rev().collect();
     let junk = [format!("{before}junk"), format!("{before}{wrong}"), before, "zz".to_owned(), String::new()];
     let junk: Vec<&str> = others.into_iter().chain(junk.iter().map(String::as_str)).collect();
@@ -307,7 +308,8 @@ fn text(check: &Check<'_>, request: &Request<Bytes>, at: At) -> String {
     let found = match (at, &check.scheme) {
         (At::SignaturePair(name), Scheme::Hmac(Hmac { syntax: Syntax::Pairs { separator, .. }, signature, .. })) => {
             at_place(*signature).and_then(|pairs| {
-                let mut values = pairs.split(*separator).filter_map(|p| p.strip_prefix(name)?.strip_prefix('='));
+                let mut values =
+                    pairs.split(*separator).filter_map(|p| p.trim_start().strip_prefix(name)?.strip_prefix('='));
                 values.next().map(str::to_owned)
             })
         }

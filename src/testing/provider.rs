@@ -20,6 +20,9 @@ use crate::{
 pub(super) const SECRET: &str = "5ca1ab1e0ddba11c0ffee0decade0facade0feedbeef0defaced0cafebabe0ad";
 pub(super) const OTHER: &str = "0ddba11c0ffee0decade0facade0feedbeef0defaced0cafebabe0ad5ca1ab1e";
 pub(super) const VERIFY_TOKEN: &str = "verify-token";
+/// Who asks to send in a handshake, and which topic one is about.
+pub(super) const ORIGIN: &str = "sender.example";
+pub(super) const TOPIC: &str = "https://example.com/topic";
 pub(super) const PUBLIC_KEY: &str = "public-key";
 pub(super) const BASE: &str = "https://example.com";
 
@@ -96,7 +99,7 @@ impl<'p> Check<'p> {
         }
         match envelope.batch {
             _ if needs_form(self.provider, &self.scheme) && envelope.form_json.is_none() => "a=1&b=2".to_owned(),
-            Batch::One | Batch::Lines => r#"{"sample":1}"#.to_owned(),
+            Batch::One | Batch::Lines | Batch::CloudEvents => r#"{"sample":1}"#.to_owned(),
             Batch::List("") => r#"[{"sample":1}]"#.to_owned(),
             Batch::List(at) => edit("", at, |_| Some(r#"[{"sample":1}]"#.to_owned())).unwrap_or_default(),
         }
@@ -279,7 +282,8 @@ fn fill(draft: &mut Draft<'_>, at: At, value: &str) {
 
 /// With whatever any provider needs besides its secret.
 pub(super) fn builder(provider: &Provider) -> VerifierBuilder {
-    Verifier::builder(provider).public_base(BASE).verify_token(VERIFY_TOKEN).public_key(PUBLIC_KEY)
+    let builder = Verifier::builder(provider).public_base(BASE).verify_token(VERIFY_TOKEN).public_key(PUBLIC_KEY);
+    builder.allow_origin(ORIGIN).topic(TOPIC)
 }
 
 pub(super) fn verifier(provider: &Provider, secrets: &[&str], tolerance: Tolerance) -> Verifier {
@@ -306,6 +310,11 @@ fn check_handshakes(provider: &Provider) {
         assert!(answered, "provider `{}`: a handshake is not answered: {data:?}", provider.name);
         if data.proof == Proof::Scheme {
             assert!(verifier.verify(&forged).is_err(), "provider `{}`: a forged handshake: {data:?}", provider.name);
+        }
+        if matches!(data.proof, Proof::Origin(_) | Proof::Topic { known: true, .. }) {
+            let untold = Verifier::builder(provider).secret(SECRET).public_base(BASE).public_key(PUBLIC_KEY).build();
+            let refused = untold.is_ok_and(|verifier| verifier.verify(&request).is_err());
+            assert!(refused, "provider `{}`: anybody's handshake is answered: {data:?}", provider.name);
         }
     }
 }

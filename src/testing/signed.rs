@@ -268,6 +268,13 @@ impl Signed {
                 draft.put(At::Header(name), value);
             }
         }
+        if envelope.batch == Batch::CloudEvents {
+            for (name, value) in [("specversion", "1.0"), ("id", &self.fresh), ("source", "/test"), ("type", "ping")] {
+                if !draft.has(At::Attribute(name)) {
+                    draft.put(At::Attribute(name), value);
+                }
+            }
+        }
         match envelope.attempt {
             Attempt::Count(at) => draft.put(at, &self.attempt.to_string()),
             Attempt::Retry(at) if self.attempt > 1 => draft.put(at, &(self.attempt - 1).to_string()),

@@ -8,7 +8,9 @@ use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use super::{
-    Verifier, html,
+    Verifier,
+    grant::Grants,
+    html,
     mac::{Mac, TokenHash},
     plan::Plan,
     stamp::Tolerance,
@@ -30,20 +32,26 @@ pub struct VerifierBuilder {
     tolerance: Tolerance,
     verify_token: Option<Secret>,
     public_key: Option<String>,
+    pub(super) grants: Grants,
 }
 
+#[derive(Clone)]
 pub(super) struct Inner {
     pub(super) provider: Provider,
+    /// For [diagnosis](Verifier::diagnose) only.
+    pub(super) secrets: Vec<Secret>,
     pub(super) schemes: Vec<Scheme>,
     pub(super) handshake_keys: Vec<(&'static str, Key)>,
     pub(super) base: Option<String>,
     pub(super) verify_token: Option<TokenHash>,
     pub(super) public_key: Option<String>,
+    pub(super) grants: Grants,
     /// Past and future.
     pub(super) tolerance: Option<(Duration, Duration)>,
     pub(super) plan: Plan,
 }
 
+#[derive(Clone)]
 pub(super) struct Scheme {
     pub(super) data: provider::Scheme,
     /// In the order of the secrets.
@@ -55,6 +63,7 @@ pub(super) struct Scheme {
 }
 
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large one, and boxing it costs every request")]
+#[derive(Clone)]
 pub(super) enum Key {
     Mac(Mac),
     Token(TokenHash),
@@ -74,7 +83,7 @@ impl Scheme {
     }
 
     /// Whether a header that comes twice with the same value is taken.
-    fn repeats(&self) -> bool {
+    pub(super) fn repeats(&self) -> bool {
         matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
     }
 
@@ -106,6 +115,19 @@ impl Scheme {
     }
 }
 
+impl Scheme {
+    /// The number of the token that this is. All are compared.
+    pub(super) fn knows(&self, hash: &TokenHash) -> Option<usize> {
+        let mut which = None;
+        for (at, key) in self.keys.iter().enumerate() {
+            if matches!(key, Key::Token(token) if token.is(hash)) && which.is_none() {
+                which = Some(at);
+            }
+        }
+        which
+    }
+}
+
 impl VerifierBuilder {
     pub(super) fn new(provider: &Provider) -> Self {
         Self {
@@ -115,6 +137,7 @@ impl VerifierBuilder {
             tolerance: Tolerance::Provider,
             verify_token: None,
             public_key: None,
+            grants: Grants::default(),
         }
     }
 
@@ -157,8 +180,9 @@ impl VerifierBuilder {
     /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance, verify_token, public_key } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key, grants } = self;
         provider.check().map_err(CONFIG)?;
+        grants.check().map_err(CONFIG)?;
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
         if secrets.is_empty() {
             return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
@@ -195,11 +219,13 @@ impl VerifierBuilder {
         };
         Ok(Verifier(Arc::new(Inner {
             provider,
+            secrets,
             schemes,
             handshake_keys,
             base,
             verify_token,
             public_key,
+            grants,
             tolerance,
             plan,
         })))
@@ -251,7 +277,7 @@ fn plain(secret: &Secret) -> Result<&[u8], Error> {
     Ok(text)
 }
 
-fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     // Dashboards and SDKs differ on whether a secret's padding is shown.
     let base64 = |text: &[u8]| BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).ok();
     let bytes = match form {

@@ -8,6 +8,7 @@ use memchr::{memchr, memmem};
 use super::{
     Verifier,
     build::{Key, Scheme},
+    each,
     mac::{self, Mac, TokenHash},
     message::Message,
     signature::{self, Decoded},
@@ -45,22 +46,29 @@ impl Verifier {
                     Err(REFUSED)
                 }
             }
+            Some(proof @ (Proof::Origin(_) | Proof::Topic { .. })) => {
+                self.permit(proof, request).map(|()| Judged { handshake, ..Judged::default() })
+            }
             _ => self.judge(request, now).or_else(|refused| self.judge_handshake(request, handshake, refused)),
         }
     }
 
     /// A handshake that is proved otherwise than events are, if the request looks like one.
-    fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
+    pub(super) fn own_handshake(&self, request: &Incoming<'_>) -> Result<Option<&'static Handshake>, Error> {
         let method = request.target.map_or(&Method::POST, |(method, _)| method);
-        let says =
-            |at, text: &str| Ok::<_, Error>(locate::find(at, request, false)?.is_some_and(|t| *t == *text.as_bytes()));
+        let find = |at| match locate::find(at, request, false) {
+            // Where nobody can look, it does not stand: events are judged by their own proof.
+            Err(e) if matches!(e.kind(), ErrorKind::MissingTarget | ErrorKind::MalformedBody) => Ok(None),
+            found => found,
+        };
+        let says = |at, text: &str| Ok::<_, Error>(find(at)?.is_some_and(|t| *t == *text.as_bytes()));
         for handshake in self.0.provider.handshakes {
             if handshake.proof == Proof::Scheme || verb(handshake.method) != *method {
                 continue;
             }
             let asked = match handshake.when {
                 When::Always => true,
-                When::Has(at) => locate::find(at, request, false)?.is_some(),
+                When::Has(at) => find(at)?.is_some(),
                 When::Is(at, text) => says(at, text)?,
             };
             let also = match handshake.also {
@@ -97,10 +105,10 @@ impl Verifier {
     }
 
     #[inline]
-    fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
-        for name in self.0.provider.requires {
-            let value = locate::find(At::Header(name), request, false)?.ok_or(locate::missing())?;
-            if str::from_utf8(&value).is_err() {
+    pub(super) fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
+        for spot in &self.0.plan.required {
+            let value = spot.find(request, false)?.ok_or(locate::missing())?;
+            if !value.is_ascii() && str::from_utf8(&value).is_err() {
                 return Err(Error::new(ErrorKind::MalformedHeader, "it is no text"));
             }
         }
@@ -123,7 +131,7 @@ impl Verifier {
                     let proofs = Proofs { first: &proof, others: scheme.after(place, request)? };
                     self.judge_hmac(request, hmac, scheme, &proofs, now)?
                 }
-                provider::Scheme::Token(token) => judge_token(&proof, token, scheme)?,
+                provider::Scheme::Token(token) => judge_token(request, &proof, token, scheme)?,
                 provider::Scheme::Custom(custom) => self.judge_custom(request, custom, scheme, now)?,
             };
             return Ok(Judged { scheme: at, ..judged });
@@ -214,7 +222,7 @@ impl Verifier {
     }
 }
 
-fn judge_token(claimed: &[u8], token: &StaticToken, scheme: &Scheme) -> Result<Judged, Error> {
+fn judge_token(request: &Incoming<'_>, claimed: &[u8], token: &StaticToken, scheme: &Scheme) -> Result<Judged, Error> {
     const MALFORMED: Error = Error::new(ErrorKind::MalformedHeader, "it is no credential of this scheme");
     let after = |name: &str| {
         let (scheme, rest) = claimed.split_at_checked(name.len()).ok_or(MALFORMED)?;
@@ -222,6 +230,10 @@ fn judge_token(claimed: &[u8], token: &StaticToken, scheme: &Scheme) -> Result<J
         if scheme.eq_ignore_ascii_case(name.as_bytes()) { Ok(rest) } else { Err(MALFORMED) }
     };
     let hash = match token.form {
+        TokenForm::Each { list, field } => {
+            let which = each::in_each(request, scheme, list, field)?.ok_or(REFUSED)?;
+            return Ok(Judged { which: Some(which), ..Judged::default() });
+        }
         TokenForm::Bare => TokenHash::of(claimed),
         TokenForm::Bearer => TokenHash::of(after("bearer")?),
         TokenForm::Basic => {
@@ -229,19 +241,14 @@ fn judge_token(claimed: &[u8], token: &StaticToken, scheme: &Scheme) -> Result<J
             TokenHash::of(&decoded)
         }
     };
-    let mut which = None;
-    for (at, key) in scheme.keys.iter().enumerate() {
-        if matches!(key, Key::Token(token) if token.is(&hash)) && which.is_none() {
-            which = Some(at);
-        }
-    }
+    let which = scheme.knows(&hash);
     match which {
         Some(_) => Ok(Judged { which, ..Judged::default() }),
         None => Err(REFUSED),
     }
 }
 
-const REFUSED: Error = Error::new(ErrorKind::BadSignature, "");
+pub(super) const REFUSED: Error = Error::new(ErrorKind::BadSignature, "");
 
 /// Where signatures stand: nearly always in one place.
 struct Proofs<'a> {
@@ -311,6 +318,7 @@ pub(super) const fn verb(verb: Verb) -> Method {
     match verb {
         Verb::Get => Method::GET,
         Verb::Head => Method::HEAD,
+        Verb::Options => Method::OPTIONS,
         Verb::Post => Method::POST,
     }
 }

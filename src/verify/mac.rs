@@ -14,6 +14,7 @@ use crate::provider::Digest;
 pub(super) const LONGEST: usize = 64;
 
 /// An HMAC whose key is already in; cloned for each message.
+#[derive(Clone)]
 pub(super) enum Mac {
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),

@@ -1,6 +1,9 @@
 //! The only code that judges signatures: no I/O, no panic, no clock of its own in the `_at` forms.
 
 mod build;
+mod diagnose;
+mod each;
+mod grant;
 mod html;
 mod judge;
 mod mac;
@@ -34,7 +37,7 @@ pub(crate) use self::{
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret, body,
     provider::{
-        self, At, Encoding, Handshake, Proof, When,
+        self, At, Encoding, Handshake, When,
         locate::{self, Spot},
     },
 };
@@ -110,10 +113,11 @@ impl Verifier {
             _ => true,
         };
         let mut handshakes = self.0.provider.handshakes.iter().filter(|h| verb(h) && asked(h)).peekable();
-        if *method != Method::POST && handshakes.peek().is_none() {
+        let by_get = self.0.provider.by_get && *method == Method::GET;
+        if *method != Method::POST && !by_get && handshakes.peek().is_none() {
             return Err(Error::new(ErrorKind::Method, ""));
         }
-        if handshakes.any(|h| matches!(h.proof, Proof::None | Proof::VerifyToken(_))) {
+        if handshakes.any(|h| !h.proof.is_by_secret()) {
             return Ok(());
         }
         let accepts = self.0.provider.accepts;
@@ -135,8 +139,10 @@ impl Verifier {
 
     /// The methods that can bring something, for an `Allow` header.
     pub(crate) fn methods(&self) -> impl Iterator<Item = Method> {
-        let others = self.0.provider.handshakes.iter().map(|h| verb(h.method)).filter(|m| *m != Method::POST);
-        std::iter::once(Method::POST).chain(others)
+        let asks = |method: &Method| self.0.provider.handshakes.iter().any(|h| verb(h.method) == *method);
+        [Method::POST, Method::GET, Method::HEAD, Method::OPTIONS].into_iter().filter(move |method| {
+            *method == Method::POST || (*method == Method::GET && self.0.provider.by_get) || asks(method)
+        })
     }
 
     pub(crate) fn data(&self) -> &Provider {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     body::json::Pointers,
-    provider::{At, Attempt, Batch, Echo, Part, Provider, Scheme, When},
+    provider::{At, Attempt, Batch, CLOUD_EVENT, Echo, Part, Provider, Scheme, When, locate::Spot},
 };
 
 /// A part of a request or an event that a signature may vouch for.
@@ -98,20 +98,22 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
             signs(Part::Body) || signs(Part::SortedForm)
         }
         At::SignedId => signs(Part::Id),
-        At::SignaturePair(_) => false,
+        At::Attribute(_) | At::SignaturePair(_) => false,
         At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => covers(parts, places, *inner),
         At::FirstOf(all) | At::Joined(all, _) => all.iter().all(|at| covers(parts, places, *at)),
     }
 }
 
 /// Which pointers an envelope needs, and what each scheme vouches for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// Into the document; for one event a request, into the event too.
     pub(crate) document: Pointers,
     /// Into each item of a batch.
     pub(crate) item: Pointers,
     pub(crate) coverage: Vec<Arc<Coverage>>,
+    /// Without which a request is not one of the provider's.
+    pub(crate) required: Vec<Spot>,
 }
 
 impl Plan {
@@ -134,6 +136,7 @@ impl Plan {
                 }
             }
             Batch::List(pointer) => document.add(pointer),
+            Batch::CloudEvents => CLOUD_EVENT.iter().for_each(|name| item.add(name)),
             Batch::Lines => {}
         }
         for handshake in provider.handshakes {
@@ -143,13 +146,14 @@ impl Plan {
             }
         }
         let coverage = provider.schemes().map(|scheme| Arc::new(Coverage::of(provider, scheme))).collect();
-        (document.len() <= 64 && item.len() <= 64).then_some(Self { document, item, coverage })
+        let required = provider.requires.iter().map(|name| Spot::of(At::Header(name))).collect();
+        (document.len() <= 64 && item.len() <= 64).then_some(Self { document, item, coverage, required })
     }
 }
 
 fn collect(at: At, document: &mut Pointers, item: &mut Pointers) {
     match at {
-        At::Json(pointer) => item.add(pointer),
+        At::Json(pointer) | At::Attribute(pointer) => item.add(pointer),
         At::Document(pointer) | At::Number(pointer) => document.add(pointer),
         At::NameOf(pointers) => pointers.iter().for_each(|pointer| item.add(pointer)),
         At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => collect(*inner, document, item),
@@ -167,7 +171,7 @@ fn when(when: When) -> At {
 
 fn echo(echo: Echo) -> At {
     match echo {
-        Echo::Empty | Echo::MadeJson(_) | Echo::MadeText(_) => At::Nowhere,
+        Echo::Empty | Echo::Grant | Echo::MadeJson(_) | Echo::MadeText(_) => At::Nowhere,
         Echo::Text(at) | Echo::Json(_, at) | Echo::Header(_, at) => at,
     }
 }

@@ -1,6 +1,6 @@
 //! Writing a value where a scheme will look for it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri};
@@ -51,6 +51,22 @@ pub(crate) fn put(request: &mut Request<Bytes>, at: At, value: &[u8]) -> Result<
     Ok(())
 }
 
+/// The same at `field` in every item of the list at `list`; in one of its own where there is none.
+pub(crate) fn put_in_each(request: &mut Request<Bytes>, list: &str, field: &str, value: &[u8]) -> Result<(), Error> {
+    const NO_LIST: Error = Error::new(ErrorKind::Config, "the body has no list of objects there");
+    let text = str::from_utf8(json::without_mark(request.body())).map_err(|_| NO_LIST)?;
+    let quoted = serde_json::to_string(&String::from_utf8_lossy(value)).map_err(|e| NO_LIST.because(e))?;
+    let all = |old: Option<&str>| {
+        let items = json::items(old.unwrap_or("[]"))?;
+        let items = if items.is_empty() { vec!["{}"] } else { items };
+        let items: Option<Vec<_>> = items.into_iter().map(|item| edit(item, field, |_| Some(quoted.clone()))).collect();
+        Some(format!("[{}]", items?.join(",")))
+    };
+    let text = edit(text, list, all).ok_or(NO_LIST)?;
+    *request.body_mut() = Bytes::from(text);
+    Ok(())
+}
+
 /// A form or query in which `name` stands once, at the end; all else as it was.
 fn with_field(form: &[u8], name: &str, value: &[u8]) -> String {
     let named = |pair: &&[u8]| form::pairs(pair).any(|(n, _)| *n == *name.as_bytes());
@@ -62,11 +78,20 @@ fn with_field(form: &[u8], name: &str, value: &[u8]) -> String {
 }
 
 /// The JSON text with what `change` makes of the value at `pointer`. Objects on the way are made where they are missing;
-/// values aside are left as they were written. `None` where something else than an object is in the way.
+/// values aside are left as they were written. `None` where something else than an object is in the way, or an array that
+/// is shorter.
 pub(crate) fn edit(text: &str, pointer: &str, change: impl FnOnce(Option<&str>) -> Option<String>) -> Option<String> {
     let text = if text.trim().is_empty() { "{}" } else { text };
     let Some(path) = pointer.strip_prefix('/') else { return change(Some(text)) };
     let (name, rest) = path.find('/').map_or((path, ""), |at| path.split_at(at));
+    if let Some(items) = json::items(text) {
+        // Only what is there already.
+        let at: usize = name.parse().ok()?;
+        let mut items: Vec<Cow<'_, str>> = items.into_iter().map(Cow::Borrowed).collect();
+        let item = items.get_mut(at)?;
+        *item = Cow::Owned(if rest.is_empty() { change(Some(&**item))? } else { edit(item, rest, change)? });
+        return Some(format!("[{}]", items.join(",")));
+    }
     let Members(members) = serde_json::from_str(text).ok()?;
     let old = members.iter().rev().find(|(n, _)| n == name).map(|(_, raw)| raw.get());
     let new = if rest.is_empty() { change(old)? } else { edit(old.unwrap_or("{}"), rest, change)? };

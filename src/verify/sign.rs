@@ -10,7 +10,7 @@ use super::{
     judge::tag_text,
     mac::Mac,
     message::Message,
-    put::put,
+    put::{put, put_in_each},
     signature::encode,
 };
 use crate::{
@@ -69,6 +69,7 @@ impl Signer {
                 let secret = secret.expose();
                 match token.form {
                     TokenForm::Bare => put(request, token.at, secret),
+                    TokenForm::Each { list, field } => put_in_each(request, list, field, secret),
                     TokenForm::Bearer => put(request, token.at, &[b"Bearer ", secret].concat()),
                     TokenForm::Basic => put(request, token.at, format!("Basic {}", BASE64.encode(secret)).as_bytes()),
                 }
@@ -140,9 +141,10 @@ fn together(syntax: Syntax, mut pairs: Vec<String>, tags: &[String]) -> String {
             let elements: Vec<_> = tags.iter().map(|tag| format!("{prefix}{tag}")).collect();
             elements.join(&String::from(separator))
         }
-        Syntax::Pairs { separator, signature, .. } => {
+        Syntax::Pairs { separator, signature, spaces } => {
             pairs.extend(tags.iter().map(|tag| format!("{signature}={tag}")));
-            pairs.join(&String::from(separator))
+            // Those that may write spaces do, and WorkOS's SDK for Python insists.
+            pairs.join(&format!("{separator}{}", if spaces { " " } else { "" }))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What has gone wrong in other receivers of webhooks, each as a test of this one.
 
+mod handshakes;
 mod receiver;
 
 use bytes::Bytes;
@@ -20,15 +21,16 @@ use sha1::Sha1;
 use time::{Duration, OffsetDateTime};
 
 /// Text, base64 and hexadecimal digits in one.
-const SECRET: &str = "5CA1ab1e5ca1ab1e";
+pub(crate) const SECRET: &str = "5CA1ab1e5ca1ab1e";
 const BASE: &str = "https://example.com";
 
-fn verifier(provider: &Provider, secret: &str) -> Verifier {
+pub(crate) fn verifier(provider: &Provider, secret: &str) -> Verifier {
     let builder = Verifier::builder(provider).secret(secret).public_base(BASE);
-    builder.public_key("public-key").verify_token("verify-token").build().unwrap()
+    let builder = builder.public_key("public-key").verify_token("verify-token");
+    builder.allow_origin("sender.example").topic("https://example.com/topic").build().unwrap()
 }
 
-fn draft(provider: &Provider) -> Signed {
+pub(crate) fn draft(provider: &Provider) -> Signed {
     fitting(
         provider,
         json!({"id": "1", "type": "a", "event-data": {"id": "1"}, "data": {"events": []}, "events": [], "entry": []}),
@@ -40,7 +42,7 @@ fn fitting(provider: &Provider, body: Value) -> Signed {
 }
 
 /// With whatever the provider's scheme or envelope must find in a body.
-fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Signed {
+pub(crate) fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Signed {
     let form = |id: &Value, kind: &Value| {
         let pairs = [("data[id]", id), ("type", kind), ("fired_at", id), ("SmsStatus", kind)];
         serde_urlencoded::to_string(pairs.map(|(name, value)| (name, value.as_str().unwrap_or_default()))).unwrap()
@@ -51,6 +53,8 @@ fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Signed {
             return signed(provider, secret, format!("bt_payload={}", HEXLOWER.encode(body.to_string().as_bytes())));
         }
         "dropbox_sign" => body["event"] = json!({"event_type": body["type"], "event_time": "1"}),
+        "azure_event_grid" => body = json!([body]),
+        "microsoft_graph" => body = json!({"value": [body]}),
         "gocardless" | "xero" => body = json!({"events": [body]}),
         "klaviyo" => body = json!({"data": [body]}),
         "mailchimp" | "twilio" => return signed(provider, secret, form(&body["id"], &body["type"])),
@@ -68,8 +72,10 @@ fn verdict(provider: &Provider, request: &Request<Bytes>) -> Result<(), ErrorKin
 fn proof(provider: &Provider) -> Option<&'static str> {
     Some(match provider.name() {
         "adyen_platform" => "hmacsignature",
+        "aws_eventbridge" => "x-api-key",
         "chargebee" | "okta" => "authorization",
         "checkout" => "cko-signature",
+        "cloudflare_stream" => "webhook-signature",
         "coinbase_commerce" => "x-cc-webhook-signature",
         "docusign" => "x-docusign-signature-1",
         "dropbox" => "x-dropbox-signature",
@@ -83,11 +89,14 @@ fn proof(provider: &Provider) -> Option<&'static str> {
         "paystack" => "x-paystack-signature",
         "razorpay" => "x-razorpay-signature",
         "shopify" => "x-shopify-hmac-sha256",
+        "shopify_events" => "shopify-hmac-sha256",
         "slack" => "x-slack-signature",
         "square" => "x-square-hmacsha256-signature",
-        "standard_webhooks" => "webhook-signature",
+        "standard_webhooks" | "zapier_connections" => "webhook-signature",
         "stripe" => "stripe-signature",
         "svix" | "clerk" => "svix-signature",
+        "websub" | "websub_sha1" => "x-hub-signature",
+        "x" => "x-twitter-webhooks-signature",
         "xero" => "x-xero-signature",
         _ => return None,
     })

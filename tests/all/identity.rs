@@ -17,6 +17,8 @@ use time::{Duration, OffsetDateTime};
 mod b;
 #[path = "identity/c.rs"]
 mod c;
+#[path = "identity/d.rs"]
+mod d;
 
 /// Text, base64 and hexadecimal digits in one.
 const SECRET: &str = "5ca1ab1e";
@@ -58,7 +60,7 @@ const COVERED: &[&str] =
 
 #[test]
 fn every_provider_has_a_test_here() {
-    let covered: BTreeSet<_> = [COVERED, a::COVERED, b::COVERED, c::COVERED].concat().into_iter().collect();
+    let covered: BTreeSet<_> = [COVERED, a::COVERED, b::COVERED, c::COVERED, d::COVERED].concat().into_iter().collect();
     assert_eq!(ALL.iter().map(|p| p.name()).collect::<BTreeSet<_>>(), covered);
 }
 

@@ -14,6 +14,10 @@ mod disconnect;
 #[cfg(feature = "testing")]
 mod claims;
 #[cfg(feature = "testing")]
+mod cloud;
+#[cfg(feature = "testing")]
+mod diagnosis;
+#[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -37,6 +37,8 @@ fn tokens_hold_up_wherever_they_stand() {
     for at in [At::Header("x-token"), At::Query("token"), At::Json("/auth/token"), At::Form("token")] {
         check_provider(&Provider::new("acme", Scheme::Token(StaticToken::bare(at))));
     }
+    let each = Scheme::Token(StaticToken::in_each("/all/items", "/auth/token", "/all/items/0/auth/token"));
+    check_provider(&Provider::new("acme", each).batch(Batch::List("/all/items")).identity(&[At::Json("/id")]));
 }
 
 #[test]

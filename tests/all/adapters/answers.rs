@@ -9,7 +9,7 @@ use std::{
 use http::{HeaderValue, Method};
 use inhook::{
     Answer, Clock, End, Event, Failure, Handlers, Provider, Verifier,
-    provider::{At, Digest, GITHUB, Hmac, MANDRILL, OKTA, Part, SLACK, STRIPE, Scheme, Syntax},
+    provider::{At, CLOUDEVENTS, Digest, GITHUB, Hmac, MANDRILL, OKTA, Part, SLACK, STRIPE, Scheme, Syntax, TWILIO},
     store::MemoryStore,
     testing::{Signed, signed},
 };
@@ -48,7 +48,8 @@ type Ends = Arc<Mutex<Vec<String>>>;
 fn receivers() -> (Vec<(&'static str, Receiver)>, Ends) {
     let ends = Ends::default();
     let receiver = |provider: &Provider, handlers: Handlers, store: MemoryStore, read: u64| {
-        let verifier = Verifier::builder(provider).secret(SECRET).public_base("https://example.com").build().unwrap();
+        let verifier = Verifier::builder(provider).secret(SECRET).public_base("https://example.com");
+        let verifier = verifier.allow_origin("sender.example").build().unwrap();
         let ends = ends.clone();
         Receiver::builder(verifier, store)
             .clock(Clock::new(|| NOW))
@@ -79,6 +80,8 @@ fn receivers() -> (Vec<(&'static str, Receiver)>, Ends) {
         ("slack", receiver(&SLACK, handlers(), MemoryStore::new(), 60_000)),
         ("okta", receiver(&OKTA, handlers(), MemoryStore::new(), 60_000)),
         ("mandrill", receiver(&MANDRILL, handlers(), MemoryStore::new(), 60_000)),
+        ("cloudevents", receiver(&CLOUDEVENTS, handlers(), MemoryStore::new(), 60_000)),
+        ("twilio", receiver(&TWILIO, handlers(), MemoryStore::new(), 60_000)),
         ("picky", receiver(&PICKY, handlers(), MemoryStore::new(), 60_000)),
         ("hasty", receiver(&STRIPE, handlers(), MemoryStore::new(), 20)),
         ("full", receiver(&STRIPE, handlers(), MemoryStore::with_capacity(0), 60_000)),
@@ -184,6 +187,16 @@ fn rows() -> Vec<Row> {
             ),
         ),
         taken(
+            "attributes in headers",
+            Wire::new(&sent(&CLOUDEVENTS, "cloudevents", "<xml/>").content_type("text/xml").label("a%20b").build()),
+        ),
+        taken(
+            "an event by GET",
+            changed(sent(&TWILIO, "twilio?MessageSid=1&SmsStatus=received&Body=a+%2B", "").build(), |r| {
+                *r.method_mut() = Method::GET;
+            }),
+        ),
+        taken(
             "a batch",
             Wire::new(
                 &sent(
@@ -214,6 +227,24 @@ fn rows() -> Vec<Row> {
             "handshake",
         ),
         row("a look by HEAD", asks("HEAD", "mandrill", &[]), 200, "", &[], "handshake"),
+        row(
+            "a question by OPTIONS",
+            asks(
+                "OPTIONS",
+                "cloudevents",
+                &[("webhook-request-origin", "sender.example"), ("webhook-request-rate", "10")],
+            ),
+            200,
+            "",
+            &[("allow", "POST"), ("webhook-allowed-origin", "sender.example"), ("webhook-allowed-rate", "*")],
+            "handshake",
+        ),
+        refused(
+            "a question by OPTIONS of somebody else",
+            asks("OPTIONS", "cloudevents", &[("webhook-request-origin", "other.example")]),
+            401,
+            "bad_signature",
+        ),
         refused(
             "a challenge by GET of somebody else",
             asks("GET", "okta", &[("authorization", "x"), ("x-okta-verification-challenge", "abc")]),
@@ -229,6 +260,9 @@ fn rows() -> Vec<Row> {
         allow("PUT", changed(stripe("5").build(), |r| *r.method_mut() = Method::PUT), "POST"),
         allow("GET", asks("GET", "stripe", &[]), "POST"),
         row("HEAD", asks("HEAD", "stripe", &[]), 405, "", &[("content-type", TEXT), ("allow", "POST")], "method"),
+        allow("OPTIONS", asks("OPTIONS", "stripe", &[]), "POST"),
+        allow("OPTIONS that asks nothing", asks("OPTIONS", "cloudevents", &[]), "POST, OPTIONS"),
+        allow("PUT where GET is one", asks("PUT", "twilio", &[]), "POST, GET"),
         allow("DELETE where others are", asks("DELETE", "mandrill", &[]), "POST, HEAD"),
         allow("a method that nobody knows", asks("PURGE", "okta", &[]), "POST, GET"),
         refused("a long body", Wire::new(&long()).only(0), 413, "too_large"),

@@ -3,7 +3,7 @@
 use http::{HeaderValue, Method, header::CONTENT_LENGTH};
 use inhook::{
     Handlers, Twins,
-    provider::{OKTA, SLACK, STANDARD_WEBHOOKS},
+    provider::{OKTA, SLACK, STANDARD_WEBHOOKS, TWILIO},
     store::DeadLetterStore,
 };
 use tokio::sync::Semaphore;
@@ -301,4 +301,63 @@ fn what_does_not_fit_together_is_found_when_it_is_built() {
     assert!(builder().twins(Twins::Reject).ordered_by(place).handle(ok()).is_ok());
     assert!(unidentified(&world).handle(ok()).is_ok());
     assert!(unidentified(&world).key_by(|_| Some("1".to_owned())).handle_in_tx(tx()).is_ok());
+}
+
+/// What a slash command or an interaction is answered is what its sender sees; a second try sees the same.
+#[tokio::test]
+async fn a_command_is_answered_in_json() {
+    #[derive(serde::Deserialize)]
+    struct Command {
+        text: String,
+    }
+    let (world, calls) = (World::new(), Calls::default());
+    let seen = calls.clone();
+    let deploy = async move |event: Event<inhook::Form<Command>>| {
+        seen.next();
+        let text = format!("deploying {}", event.payload.0.text);
+        Ok(Answer::json(&serde_json::json!({ "response_type": "ephemeral", "text": text }))?)
+    };
+    let pressed = async |event: Event<inhook::Json<serde_json::Value>>| {
+        let id = event.payload.0["actions"][0]["action_id"].clone();
+        Ok(Answer::json(&serde_json::json!({ "text": id }))?)
+    };
+    let handlers = Handlers::new().on("/deploy", deploy).on("block_actions", pressed);
+    let receiver = world.receiver(&SLACK).handle(handlers).unwrap();
+    let command = sent(&SLACK, "command=%2Fdeploy&text=api+v2&trigger_id=1.2").content_type(FORM).build();
+    for _ in 0..2 {
+        let response = receiver.receive(command.clone()).await;
+        assert_eq!(said(&response), (200, r#"{"response_type":"ephemeral","text":"deploying api v2"}"#));
+        assert_eq!(header(&response, "content-type"), Some("application/json"));
+    }
+    let press = r#"{"type":"block_actions","trigger_id":"1.3","actions":[{"action_id":"go"}]}"#;
+    let response = receiver.receive(sent(&SLACK, press).content_type(FORM).build()).await;
+    assert_eq!(said(&response), (200, r#"{"text":"go"}"#));
+    assert_eq!((calls.count(), world.ends()), (1, vec!["handled".into(), "duplicate".into(), "handled".into()]));
+}
+
+/// The query of an event by GET is decoded as the form that a POST would bring.
+#[tokio::test]
+async fn an_event_by_get_has_its_query_for_payload() {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Message {
+        message_sid: String,
+        body: String,
+    }
+    let (world, calls) = (World::new(), Calls::default());
+    let seen = calls.clone();
+    let received = async move |event: Event<inhook::Form<Message>>| {
+        seen.next();
+        Ok(Answer::text(format!("{} {}", event.payload.0.message_sid, event.payload.0.body)))
+    };
+    let receiver = world.receiver(&TWILIO).handle(Handlers::new().on("received", received)).unwrap();
+    let at = "https://example.com/hooks/twilio?MessageSid=SM1&SmsStatus=received&Body=a+%2B";
+    let mut get = sent(&TWILIO, "").url(at).build();
+    *get.method_mut() = Method::GET;
+    for _ in 0..2 {
+        assert_eq!(said(&receiver.receive(get.clone()).await), (200, "SM1 a +"));
+    }
+    assert_eq!((calls.count(), world.ends()), (1, vec!["handled".into(), "duplicate".into()]));
+    *get.uri_mut() = at.replace("SM1", "SM2").parse().unwrap();
+    assert_eq!(receiver.receive(get).await.status(), 401);
 }

@@ -85,7 +85,7 @@ impl Observed {
             let Outcome { provider, tenant, key, label, kind, twin, .. } = outcome;
             let (provider, tenant, key) = (provider.clone(), tenant.clone(), key.clone());
             let (label, kind, twin) = (label.clone(), kind.clone(), *twin);
-            all.lock().unwrap().push(Noted { end, provider, tenant, key, label, kind, twin });
+            all.lock().unwrap().push(Noted { end, provider: provider.map(Into::into), tenant, key, label, kind, twin });
         }
     }
 

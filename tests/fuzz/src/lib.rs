@@ -49,6 +49,7 @@ pub fn known() -> &'static [Known] {
 
 pub fn verifier(provider: &Provider, secrets: &[&str]) -> Option<Verifier> {
     let builder = Verifier::builder(provider).public_base(BASE).verify_token("verify-token").public_key("public-key");
+    let builder = builder.allow_origin("sender.example").topic("https://example.com/topic");
     secrets.iter().fold(builder, |builder, secret| builder.secret(*secret)).build().ok()
 }
 
@@ -79,6 +80,7 @@ fn bodies() -> Vec<String> {
     let data = json!({"data": {"id": "1", "events": [one()]}, "event-data": {"id": "1", "event": "a", "timestamp": 1}});
     let lists = json!({
         "events": [one()], "entry": [{"id": "1", "time": 1, "changes": [one()]}],
+        "value": [one()],
         "event": {"event_type": "a", "event_time": "1", "event_hash": "1"},
         "notificationItems": [{"NotificationRequestItem": {"pspReference": "1", "eventCode": "A", "success": "true"}}],
     });
