@@ -13,7 +13,7 @@ use std::{
 use inhook::store::{
     Claim, Held, IdempotencyStore, Key, RedisStore, Slot,
     redis::redis::{
-        Client, Cmd, Pipeline, RedisFuture, Value,
+        Arg, Client, Cmd, Pipeline, RedisFuture, Value,
         aio::{ConnectionLike, MultiplexedConnection},
         cmd,
     },
@@ -217,7 +217,7 @@ struct Noting {
 impl ConnectionLike for Noting {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
         let arguments = cmd.args_iter().map(|argument| match argument {
-            inhook::store::redis::redis::Arg::Simple(bytes) => bytes.to_vec(),
+            Arg::Simple(bytes) => bytes.to_vec(),
             _ => Vec::new(),
         });
         self.sent.lock().unwrap().push(arguments.collect());

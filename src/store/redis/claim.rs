@@ -35,11 +35,11 @@ impl<C: Connection> IdempotencyStore for RedisStore<C> {
             };
             command.arg(order).arg(flag(place.last)).arg(micros(wait)).arg(flag(block));
         };
-        let (verdict, number, bytes): (String, u64, Vec<u8>) = self.run(&self.scripts.claim, &keys, arguments).await?;
+        let (verdict, number, beside): (String, u64, Vec<u8>) = self.run(&self.scripts.claim, &keys, arguments).await?;
         Ok(match verdict.as_str() {
-            "granted" => Claim::Granted(Grant { token: Token(number), twin: !bytes.is_empty() }),
-            "duplicate" if bytes.is_empty() => Claim::Duplicate(None),
-            "duplicate" => Claim::Duplicate(Some(Answer::from_record(&bytes)?)),
+            "granted" => Claim::Granted(Grant { token: Token(number), twin: beside.ends_with(b"twin") }),
+            "duplicate" if beside.is_empty() => Claim::Duplicate(None),
+            "duplicate" => Claim::Duplicate(Some(Answer::from_record(&beside)?)),
             "conflict" => Claim::Conflict,
             "stale" => Claim::Stale,
             "busy" => Claim::Busy { retry_after: Duration::from_micros(number) },

@@ -19,6 +19,7 @@ if event[5] and tonumber(event[5]) > now then
 end
 
 local stream
+local beside = ''
 if placed then
     STREAM, WAITING, STREAMS, MEMBER = KEYS[2], KEYS[3], KEYS[4], ARGV[9]
     local rank, hex, previous, order, last = ARGV[10], ARGV[11], ARGV[12], ARGV[13], ARGV[14] == '1'
@@ -57,6 +58,7 @@ if placed then
             if ARGV[16] == '1' then
                 return { 'busy', math.max(wait, 1000000), '' }
             end
+            beside = 'gap '
         end
     end
 end
@@ -78,13 +80,13 @@ if placed then
     keep(stream, claimed)
 end
 
-local twin = ''
 if twins then
     local others = redis.call('ZRANGEBYSCORE', KEYS[#KEYS], string.format('(%.0f', now), '+inf', 'LIMIT', 0, 2)
     for _, other in ipairs(others) do
         if other ~= id then
-            twin = '1'
+            beside = beside .. 'twin'
+            break
         end
     end
 end
-return { 'granted', token, twin }
+return { 'granted', token, beside }
