@@ -4,8 +4,7 @@
 //! to either server, and sends old news last; each event takes effect once, and what is old changes nothing.
 //!
 //! It uses the Redis of `REDIS_URL`, or starts a `redis-server` of its own; where there is neither it says so and ends.
-//! With `-- --serve` the servers go on. Every run has a prefix of its own in Redis, and what it writes there ends with the
-//! day.
+//! With `-- --serve` the servers go on. Every run has a prefix of its own in Redis, and removes what it wrote there.
 use std::{
     error::Error,
     path::PathBuf,
@@ -47,7 +46,6 @@ const WRITE: &str = r"
     end
     redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'status', ARGV[2])
     redis.call('HINCRBY', KEYS[1], 'writes', 1)
-    redis.call('EXPIRE', KEYS[1], 86400)
     return 1";
 
 async fn write(mut redis: ConnectionManager, prefix: &str, event: Event<Json<Subscription>>) -> Result<(), Failure> {
@@ -135,13 +133,15 @@ async fn main() -> Anyhow<()> {
     }
 
     let mut connection = redis::Client::open(&*redis.url)?.get_connection_manager().await?;
+    let mut right = true;
     for (subscription, expected) in [("sub_1", ("active", 2)), ("sub_2", ("canceled", 1))] {
         let mut query = redis::cmd("HMGET");
         query.arg(format!("{prefix}subscription:{subscription}")).arg("status").arg("writes");
         let (status, writes): (String, u32) = query.query_async(&mut connection).await?;
         println!("{subscription} is {status} after {writes} writes");
         if (status.as_str(), writes) != expected {
-            return Err(format!("{subscription} should be {} after {} writes", expected.0, expected.1).into());
+            println!("WRONG: it should be {} after {}", expected.0, expected.1);
+            right = false;
         }
     }
     if std::env::args().any(|arg| arg == "--serve") {
@@ -149,7 +149,16 @@ async fn main() -> Anyhow<()> {
             server.await??;
         }
     }
-    Ok(())
+    let mut scan = redis::cmd("SCAN");
+    scan.cursor_arg(0).arg("MATCH").arg(format!("{prefix}*"));
+    let mut found = scan.iter_async::<String>(&mut connection).await?;
+    let mut written = Vec::new();
+    while let Some(name) = found.next_item().await {
+        written.push(name?);
+    }
+    drop(found);
+    redis::cmd("DEL").arg(written).exec_async(&mut connection).await?;
+    if right { Ok(()) } else { Err("what is in Redis is not what Stripe said".into()) }
 }
 
 struct Redis {
