@@ -182,7 +182,8 @@ pub enum Order {
 pub enum Gap {
     /// It stands still, is listed as blocked, and goes on when it is skipped.
     Block,
-    /// It goes on without; the missing one is stale when it comes.
+    /// It goes on without; the missing one is stale when it comes. The handler is told by
+    /// [`Event::after_gap`](crate::Event::after_gap), so that it can fetch the present state.
     Proceed,
 }
 

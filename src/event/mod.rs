@@ -187,6 +187,7 @@ pub(crate) struct Inner {
     pub(crate) redriven: Option<Key>,
     pub(crate) place: Option<Place>,
     pub(crate) fence: Option<Token>,
+    pub(crate) after_gap: bool,
 }
 
 /// The envelope around the payload is no more to be printed than the payload.
@@ -288,6 +289,13 @@ impl<P> Event<P> {
     /// transaction, and where nothing was claimed.
     pub fn fence(&self) -> Option<Token> {
         self.inner.fence
+    }
+
+    /// Events before this one in its [sequence](crate::Order::Sequence) were waited for in vain, and
+    /// [`Gap::Proceed`](crate::Gap::Proceed) went on without: fetch the present state from the provider here, in place of
+    /// applying this change to what has missed others. They are stale if they still come.
+    pub fn after_gap(&self) -> bool {
+        self.inner.after_gap
     }
 
     /// `None` unless the receiver was told [`ordered_by`](crate::Builder::ordered_by).

@@ -328,6 +328,7 @@ impl Shared<'_> {
                 redriven: None,
                 place: None,
                 fence: None,
+                after_gap: false,
             },
         }
     }

@@ -102,6 +102,7 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
             redriven: None,
             place: None,
             fence: None,
+            after_gap: false,
         },
     })
 }

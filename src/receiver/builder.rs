@@ -155,7 +155,8 @@ impl<S: IdempotencyStore> Builder<S> {
         }
     }
 
-    /// Who remembers: two consumers of one store each see every event once. Two receivers that share a store and have
+    /// Who remembers: two consumers of one store each see every event once, over routes of their own or
+    /// [one](Receiver::also). Two receivers that share a store and have
     /// nothing to do with each other must differ in this, or in their provider's [name](crate::Provider::named). `default` unless said; names that start with
     /// `inhook.` are taken.
     pub fn consumer(mut self, name: impl Into<String>) -> Self {
@@ -325,8 +326,16 @@ impl<S: IdempotencyStore> Builder<S> {
         if let Some(verifier) = source.only() {
             flow.suits(verifier)?;
         }
-        let (flow, gate) = (Arc::new(flow), Gate::new(most));
-        Ok(Receiver(Arc::new(Inner { source, flow, gate, body_limit, read_timeout, resolve_timeout })))
+        let (source, flow, gate) = (Arc::new(source), Arc::new(flow), Gate::new(most));
+        Ok(Receiver(Arc::new(Inner {
+            source,
+            flow,
+            more: Vec::new(),
+            gate,
+            body_limit,
+            read_timeout,
+            resolve_timeout,
+        })))
     }
 }
 

@@ -142,8 +142,8 @@ impl Flow {
         report.map_or_else(answer::still_at_work, Report::into_response)
     }
 
-    /// Every event of a delivery, in a task that outlives the caller.
-    pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, pass: Pass) -> Report {
+    /// Every event of a delivery, in a task that outlives the caller and keeps `pass` until it is done.
+    pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, pass: impl Send + 'static) -> Report {
         let flow = Arc::clone(self);
         let provider = delivery.contract.provider.clone();
         let all = rt::detached(Box::pin(async move {
@@ -303,7 +303,7 @@ impl Flow {
 }
 
 /// The provider's deadline, less what an answer needs on its way.
-fn patience(deadline: Duration) -> Duration {
+pub(super) fn patience(deadline: Duration) -> Duration {
     deadline - (deadline / 4).min(Duration::from_secs(1))
 }
 

@@ -7,6 +7,7 @@ mod bury;
 mod flow;
 mod gate;
 pub(crate) mod rt;
+mod several;
 mod work;
 
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
@@ -47,8 +48,10 @@ use crate::{AsyncFunc, Delivery, End, Error, ErrorKind, Report, Verifier, report
 pub struct Receiver(Arc<Inner>);
 
 struct Inner {
-    source: Source,
+    source: Arc<Source>,
     flow: Arc<Flow>,
+    /// Other consumers of the same route.
+    more: Vec<Arc<Flow>>,
     gate: Arc<Gate>,
     body_limit: usize,
     read_timeout: Duration,
@@ -128,7 +131,7 @@ impl Receiver {
         };
         let delivery = if tenant.is_some() { verifier.admits(&head.method, &head.headers) } else { Ok(()) }
             .and_then(|()| verifier.authenticate_at((&head, body), self.0.flow.now())?.delivery())
-            .and_then(|delivery| self.0.flow.suits(&verifier).map(|()| delivery));
+            .and_then(|delivery| self.0.suit(&verifier).map(|()| delivery));
         let delivery = match delivery {
             Ok(delivery) => delivery,
             Err(refused) => return refuse(refused),
@@ -137,7 +140,7 @@ impl Receiver {
             Some(tenant) => delivery.of_tenant(tenant),
             None => delivery,
         };
-        self.0.flow.answer(delivery, pass).await
+        self.0.answer(delivery, pass).await
     }
 
     /// For those who verify and answer themselves: what becomes of each event is in the report. Answer success only if
@@ -149,21 +152,18 @@ impl Receiver {
     /// provider. That, a dead letter of another consumer, and a provider that what was configured cannot work for, is
     /// [`Config`](ErrorKind::Config).
     pub async fn dispatch(&self, delivery: Delivery) -> Report {
-        let admitted = self.0.gate.enter().and_then(|pass| {
-            self.0.source.owns(&delivery)?;
-            self.0.flow.takes(&delivery)?;
-            Ok(pass)
-        });
-        match admitted {
-            Ok(pass) => self.0.flow.dispatch(delivery, pass).await,
-            Err(refused) => {
-                let (provider, tenant) = (delivery.contract.provider, delivery.contract.tenant);
-                let outcome = Outcome::of_request(End::Refused(refused), Some(provider), tenant);
-                let response = refusal(&outcome, None);
-                self.0.flow.observe(&outcome);
-                Report { outcomes: vec![outcome], response }
-            }
-        }
+        let (provider, tenant) = (delivery.contract.provider.clone(), delivery.contract.tenant.clone());
+        let admitted = self.0.gate.enter().and_then(|pass| self.0.source.owns(&delivery).map(|()| pass));
+        let reported = match admitted {
+            Ok(pass) => self.0.dispatch(delivery, pass).await,
+            Err(refused) => Err(refused),
+        };
+        reported.unwrap_or_else(|refused| {
+            let outcome = Outcome::of_request(End::Refused(refused), Some(provider), tenant);
+            let response = refusal(&outcome, None);
+            self.0.flow.observe(&outcome);
+            Report { outcomes: vec![outcome], response }
+        })
     }
 
     /// Takes nothing new (503) and waits for what is under way. Gives the number still under way after `timeout`: their

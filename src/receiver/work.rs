@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Answer, End, Error, ErrorKind, Event,
     handlers::{Answered, BoxFuture, Handler, Table},
-    store::{Begun, Claim, DynGraves, DynStore, Held, Slot, Token, TransactionalStore},
+    store::{Begun, Claim, DynGraves, DynStore, Grant, Held, Slot, Token, TransactionalStore},
 };
 
 /// What became of one try; `B` is what is there for the next one.
@@ -149,7 +149,7 @@ impl Plain {
                 }
             }
         }
-        let end = self.held(slot, grant.token, event, rules).await;
+        let end = self.held(slot, grant, event, rules).await;
         // What failed is no twin of what comes next; what was lost is somebody else's.
         if let (Some(key), Ok(End::Failed(_) | End::Panicked | End::TimedOut)) = (bound, &end) {
             let _forgotten_or_not = self.store.forget(&key).await;
@@ -158,8 +158,9 @@ impl Plain {
     }
 
     /// Handles what has been claimed.
-    async fn held(&self, slot: &Slot, token: Token, mut event: Box<Event>, rules: Rules) -> Result<End, Error> {
-        event.inner.fence = Some(token);
+    async fn held(&self, slot: &Slot, grant: Grant, mut event: Box<Event>, rules: Rules) -> Result<End, Error> {
+        let token = grant.token;
+        (event.inner.fence, event.inner.after_gap) = (Some(token), grant.gap);
         let (event, kept) = lend(event, &self.graves);
         Ok(match (self.handle(slot, token, event, rules).await.into_failed(), kept) {
             (Ok(answer), _) => {
@@ -253,8 +254,8 @@ pub(super) struct InTx<S: TransactionalStore> {
 }
 
 impl<S: TransactionalStore> InTx<S> {
-    async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
-        let Begun { mut tx, twin, .. } = match granted(self.store.begin(slot).await?) {
+    async fn run(&self, slot: &Slot, mut event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
+        let Begun { mut tx, twin, gap } = match granted(self.store.begin(slot).await?) {
             Ok(begun) => begun,
             Err(turn) => {
                 let kept = Box::pin(keep_conflict(&*self.store, self.graves.as_deref(), slot, &event, turn)).await;
@@ -270,6 +271,7 @@ impl<S: TransactionalStore> InTx<S> {
             self.store.commit(tx, slot, None).await?;
             return Ok(End::Unhandled.into());
         };
+        event.inner.after_gap = gap;
         let (event, kept) = lend(event, &self.graves);
         let ran = {
             let work = pin!(async {

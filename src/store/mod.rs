@@ -111,12 +111,14 @@ pub struct Grant {
     /// The same fingerprint stands, completed and not yet forgotten, under another key of the same source, tenant and
     /// consumer. Only looked for where [`Slot::twins`] asks.
     pub twin: bool,
+    /// It comes after a gap: a predecessor was waited for in vain, and [`Gap::Proceed`] goes on without.
+    pub gap: bool,
 }
 
 impl Grant {
-    /// A grant without a twin.
+    /// A grant without a twin, after no gap.
     pub fn new(token: Token) -> Self {
-        Self { token, twin: false }
+        Self { token, twin: false, gap: false }
     }
 }
 
@@ -128,12 +130,14 @@ pub struct Begun<T> {
     pub tx: T,
     /// As [`Grant::twin`].
     pub twin: bool,
+    /// As [`Grant::gap`].
+    pub gap: bool,
 }
 
 impl<T> Begun<T> {
-    /// One without a twin.
+    /// One without a twin, after no gap.
     pub fn new(tx: T) -> Self {
-        Self { tx, twin: false }
+        Self { tx, twin: false, gap: false }
     }
 }
 
@@ -202,7 +206,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 /// 3. [`Order::Latest`]: a rank below the mark is [`Claim::Stale`].
 /// 4. [`Order::Sequence`]: a rank below the mark is stale; the mark's own or the next, and any rank where there is no
 ///    mark, is granted. A higher one is noted as waiting since its first claim, and [`Claim::Busy`] until it has waited
-///    [`wait`](Order::Sequence::wait); then [`Gap::Proceed`] grants it, and [`Gap::Block`] keeps it busy.
+///    [`wait`](Order::Sequence::wait); then [`Gap::Proceed`] grants it, as one that comes after a
+///    [gap](Grant::gap), and [`Gap::Block`] keeps it busy.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no order",
     note = "`ordered_by` needs a store that implements `inhook::store::OrderingStore`, such as `MemoryStore`, `SqliteStore`, `PgStore` or `RedisStore`"

@@ -1,12 +1,12 @@
 //! Keyed hashes and tokens: made once a secret, compared in constant time.
 
-use ctutils::CtEq;
 use hmac::{
     Hmac, KeyInit,
     digest::{FixedOutput, Update},
 };
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
+use subtle::{Choice, ConstantTimeEq};
 
 use crate::provider::Digest;
 
@@ -81,7 +81,7 @@ impl Tag {
 
     /// Only the length, which is public, is compared in a time of its own.
     pub(super) fn is(&self, claimed: &[u8]) -> bool {
-        self.as_bytes().ct_eq(claimed).into()
+        equal(self.as_bytes(), claimed)
     }
 }
 
@@ -103,8 +103,16 @@ impl TokenHash {
     }
 
     pub(super) fn is(&self, claimed: &Self) -> bool {
-        self.0.ct_eq(&claimed.0).into()
+        equal(&self.0, &claimed.0)
     }
+}
+
+/// In a time that tells nothing but the lengths; by words, since bytes take eight times as long.
+fn equal(one: &[u8], other: &[u8]) -> bool {
+    // Tags are all words; what is left over of anything else is compared by bytes.
+    let ((words, rest), (others, left)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let pairs = words.iter().zip(others).map(|(a, b)| u64::from_le_bytes(*a).ct_eq(&u64::from_le_bytes(*b)));
+    one.len() == other.len() && bool::from(pairs.fold(rest.ct_eq(left), |same, pair| same & pair))
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ enum Bug {
     IgnoresGeneration,
     SeesTwinsEverywhere,
     SeesNoTwins,
+    SeesNoGap,
     // Order.
     IgnoresOrder,
     StaleApplies,
@@ -65,6 +66,7 @@ enum Bug {
     WritesOutsideOfTheTransaction,
     KeepsWhatIsDropped,
     TellsNoTwinInATransaction,
+    TellsNoGapInATransaction,
     CommitsNoMark,
     BeginsTwice,
     RollsBackToDone,
@@ -193,6 +195,7 @@ impl IdempotencyStore for Broken {
                 grant.token = token;
             }
             (Claim::Granted(grant), Bug::SeesTwinsEverywhere) => grant.twin = slot.twins,
+            (Claim::Granted(grant), Bug::SeesNoGap) => grant.gap = false,
             (Claim::Granted(_), Bug::ConflictWhileHeld) => {
                 if let Some(print) = slot.fingerprint {
                     self.notes().prints.insert(slot.key, print);
@@ -372,6 +375,7 @@ impl TransactionalStore for Broken {
             let open = Some((slot, grant.token));
             let mut begun = Begun::new(Tx { conn: Conn { rows: 0, at_once }, store: self.clone(), open });
             begun.twin = grant.twin && !self.has(Bug::TellsNoTwinInATransaction);
+            begun.gap = grant.gap && !self.has(Bug::TellsNoGapInATransaction);
             begun
         }))
     }
@@ -493,6 +497,7 @@ async fn the_check_of_order_finds_what_is_broken() {
         ListsNothingBlocked => "a sequence that blocks stands still until it is skipped",
         ListsOnePageOnly => "blocked streams are listed page by page",
         IgnoresTenant => "streams are compared column by column",
+        SeesNoGap => "a sequence that proceeds leaves the missing one behind",
         FencesTheKeyOnly => "a lost holder of a stream changes nothing",
     );
 }
@@ -525,6 +530,7 @@ async fn the_check_of_transactions_finds_what_is_broken() {
         ForgetsEarly => "a mark of a transaction is remembered",
     );
     fails!(check_ordered_transactions:
+        TellsNoGapInATransaction => "a transaction waits for its predecessor",
         RollsBackToDone => "a rollback leaves the mark",
         CommitsNoMark => "a commit moves the mark",
         IgnoresOrder => "a commit moves the mark",

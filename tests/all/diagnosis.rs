@@ -357,6 +357,10 @@ fn a_signature_that_is_written_otherwise_is_told() {
     let mut seen = 0;
     for provider in ALL {
         let Some(name) = bearing(provider) else { continue };
+        // Its hash stands in its signature, so a function reads that as a whole.
+        if provider.name().starts_with("websub") {
+            continue;
+        }
         let request = genuine(provider);
         let text = request.headers()[&name].to_str().unwrap().to_owned();
         let signature = text.rsplit(['=', ',', ' ']).find(|part| part.len() >= 40).unwrap_or_default();

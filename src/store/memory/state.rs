@@ -90,9 +90,10 @@ impl State {
         }
         let known = holder.is_some();
         let place = ids.stream.zip(slot.place.as_ref());
+        let mut after_gap = false;
         if let Some((stream, place)) = place {
             match self.streams.judge(Event { stream, key: ids.key }, slot, place, self.capacity, now)? {
-                Turn::Now => {}
+                Turn::Now { gap } => after_gap = gap,
                 Turn::Past => return Ok(Claim::Stale),
                 Turn::Later(retry_after) => return Ok(Claim::Busy { retry_after }),
             }
@@ -108,6 +109,7 @@ impl State {
         }
         let mut grant = Grant::new(token);
         grant.twin = self.marks.has_twin(ids, now);
+        grant.gap = after_gap;
         Ok(Claim::Granted(grant))
     }
 

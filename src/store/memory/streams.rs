@@ -71,7 +71,10 @@ impl Wait {
 /// What a stream says of a claim.
 #[derive(Debug)]
 pub(super) enum Turn {
-    Now,
+    Now {
+        /// After a predecessor that was waited for in vain.
+        gap: bool,
+    },
     Past,
     Later(Duration),
 }
@@ -95,26 +98,30 @@ impl Streams {
         now: Now,
     ) -> Result<Turn, Error> {
         let Some(state) = self.all.get(id) else {
-            return if self.all.len() < capacity { Ok(Turn::Now) } else { Err(Error::store("too many streams")) };
+            return if self.all.len() < capacity {
+                Ok(Turn::Now { gap: false })
+            } else {
+                Err(Error::store("too many streams"))
+            };
         };
         if let Some(left) = state.holder.and_then(|holder| now.left(holder.until)) {
             return Ok(Turn::Later(left));
         }
-        let Some(mark) = &state.mark else { return Ok(Turn::Now) };
+        let Some(mark) = &state.mark else { return Ok(Turn::Now { gap: false }) };
         let rank = &place.rank;
         let dead = state.tombstone && (rank < mark || (rank == mark && !place.last));
         if dead || (rank < mark && place.order != Order::Serial) {
             self.waits_no_longer(Event { stream: id, key }, rank);
             return Ok(Turn::Past);
         }
-        let Order::Sequence { wait, on_gap } = place.order else { return Ok(Turn::Now) };
+        let Order::Sequence { wait, on_gap } = place.order else { return Ok(Turn::Now { gap: false }) };
         if rank == mark || mark.next().as_ref() == Some(rank) {
-            return Ok(Turn::Now);
+            return Ok(Turn::Now { gap: false });
         }
         let waits = self.waits(Event { stream: id, key }, slot, place, wait, capacity, now)?;
         Ok(match (waits.left(now), on_gap) {
             (Some(left), _) => Turn::Later(left),
-            (None, Gap::Proceed) => Turn::Now,
+            (None, Gap::Proceed) => Turn::Now { gap: true },
             // Only the missing one or an operator ends it, so there is no better guess.
             (None, Gap::Block) => Turn::Later(wait.max(Duration::from_secs(1))),
         })

@@ -82,15 +82,17 @@ const PURGE: [&str; 4] = [
 
 impl PgStore {
     async fn try_claim(&self, slot: &Slot) -> Result<Claim<Grant>, sqlx::Error> {
+        let turn = Row::from(&slot.key).turn(self.at());
         // Most claims are of a new key, and one statement.
         if slot.place.is_none() && !slot.twins {
             let token: Option<(i64,)> = Row::from(&slot.key)
                 .select(
                     self.at(),
                     "insert into @table_event@end (source, tenant, consumer, id, token, lease_until)
-                    select $1, $2, $3, $4, nextval('@table_token@end'), @now + $7 where @wait
+                    select $1, $2, $3, $4, nextval('@table_token@end'), @now + $8 where @turn
                     on conflict (source, tenant, consumer, id) do nothing returning token",
                 )
+                .bind(turn)
                 .bind(micros(slot.lease))
                 .fetch_optional(self.pool())
                 .await?;
@@ -104,13 +106,13 @@ impl PgStore {
             }
         }
         let mut tx = PgTx::begin(self.pool()).await?;
-        let claim = match self.take(&mut tx, slot, false).await? {
-            Some(refused) => refused,
-            None => {
+        let claim = match self.take(&mut tx, slot, Some(turn), false).await? {
+            Err(refused) => refused,
+            Ok(gap) => {
                 let token = hold(&mut tx, self.at(), slot).await?;
                 order::hold(&mut tx, self.at(), slot, Some(token)).await?;
                 let twin = twin(&mut tx, self.at(), slot).await?;
-                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin })
+                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin, gap })
             }
         };
         // A refusal may have noted who waits.
@@ -118,14 +120,16 @@ impl PgStore {
         Ok(claim)
     }
 
-    /// Locks the key's row, which is there after this and is the caller's to fill, and the stream's; or says why the
-    /// slot cannot be had. `inserted` says that the caller has made the key's row just now.
+    /// Locks the key's row, which is there after this and is the caller's to fill, and the stream's, and says whether the
+    /// slot comes after a gap; or says why it cannot be had. `turn` is for who takes a token after this; `inserted` says that the caller has made the key's
+    /// row just now.
     pub(super) async fn take<G>(
         &self,
         tx: &mut PgTx,
         slot: &Slot,
+        turn: Option<i64>,
         mut inserted: bool,
-    ) -> Result<Option<Claim<G>>, sqlx::Error> {
+    ) -> Result<Result<bool, Claim<G>>, sqlx::Error> {
         let row = Row::from(&slot.key);
         let at = self.at();
         while !inserted {
@@ -134,9 +138,10 @@ impl PgStore {
                 .query(
                     at,
                     "insert into @table_event@end (source, tenant, consumer, id, token, lease_until)
-                    select $1, $2, $3, $4, 0, 0 where @wait
+                    select $1, $2, $3, $4, 0, 0 where @turn
                     on conflict (source, tenant, consumer, id) do nothing",
                 )
+                .bind(turn)
                 .execute(&mut **tx)
                 .await?;
             inserted = made.rows_affected() > 0;
@@ -147,13 +152,13 @@ impl PgStore {
             // Else somebody has removed it since.
             if let Some(seen) = seen {
                 if let Some(refused) = judge(seen, slot)? {
-                    return Ok(Some(refused));
+                    return Ok(Err(refused));
                 }
                 break;
             }
         }
-        let refused = order::refusal(tx, at, slot).await?;
-        if refused.is_some() && inserted {
+        let judged = order::refusal(tx, at, slot).await?;
+        if judged.is_err() && inserted {
             row.query(
                 at,
                 "delete from @table_event@end
@@ -162,7 +167,7 @@ impl PgStore {
             .execute(&mut **tx)
             .await?;
         }
-        Ok(refused)
+        Ok(judged)
     }
 
     async fn try_extend(&self, slot: &Slot, token: i64, lease: Duration) -> Result<Held, sqlx::Error> {

@@ -84,14 +84,14 @@ impl PgStore {
 
 type Seen = (Option<Vec<u8>>, bool, Option<i64>, i64);
 
-/// Locks the stream's row, which is there after this, and says why the place cannot be had; `None` if it can or there
-/// is none.
+/// Locks the stream's row, which is there after this, and says why the place cannot be had, or, if it can or there is
+/// none, whether it comes after a gap.
 pub(super) async fn refusal<G>(
     conn: &mut PgConnection,
     at: At<'_>,
     slot: &Slot,
-) -> Result<Option<Claim<G>>, sqlx::Error> {
-    let Some(place) = &slot.place else { return Ok(None) };
+) -> Result<Result<bool, Claim<G>>, sqlx::Error> {
+    let Some(place) = &slot.place else { return Ok(Ok(false)) };
     let row = Row::of_stream(slot, &place.stream);
     let (mark, tombstone, lease_until, now) = loop {
         // Insert first: of two at once, one waits here for the other's end.
@@ -106,7 +106,7 @@ pub(super) async fn refusal<G>(
             .execute(&mut *conn)
             .await?;
         if made.rows_affected() > 0 {
-            return Ok(None);
+            return Ok(Ok(false));
         }
         let seen: Option<Seen> = row
             .select(
@@ -123,22 +123,22 @@ pub(super) async fn refusal<G>(
     };
     // By another key: this one's lease has run out, and with it that of its stream.
     if let Some(lease_until) = lease_until.filter(|at| *at > now) {
-        return Ok(Some(Claim::Busy { retry_after: until(now, lease_until) }));
+        return Ok(Err(Claim::Busy { retry_after: until(now, lease_until) }));
     }
-    let Some(mark) = mark.map(Rank::bytes) else { return Ok(None) };
+    let Some(mark) = mark.map(Rank::bytes) else { return Ok(Ok(false)) };
     match judge(place, &mark, tombstone) {
-        Verdict::Apply => Ok(None),
+        Verdict::Apply => Ok(Ok(false)),
         Verdict::Stale => {
             stop_waiting(conn, at, slot, place).await?;
-            Ok(Some(Claim::Stale))
+            Ok(Err(Claim::Stale))
         }
         Verdict::Wait(wait, on_gap) => {
             let left = note(conn, at, slot, place, wait).await?;
             match on_gap {
-                Gap::Proceed if left.is_zero() => Ok(None),
+                Gap::Proceed if left.is_zero() => Ok(Ok(true)),
                 // Only the missing one or an operator ends it, so there is no better guess.
-                Gap::Block if left.is_zero() => Ok(Some(Claim::Busy { retry_after: wait.max(TRY_AGAIN) })),
-                _ => Ok(Some(Claim::Busy { retry_after: left })),
+                Gap::Block if left.is_zero() => Ok(Err(Claim::Busy { retry_after: wait.max(TRY_AGAIN) })),
+                _ => Ok(Err(Claim::Busy { retry_after: left })),
             }
         }
     }

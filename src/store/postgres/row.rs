@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sha2::{Digest, Sha256};
 use sqlx::{
     AssertSqlSafe, FromRow, Postgres,
     postgres::{PgArguments, PgRow},
@@ -33,7 +34,8 @@ pub(super) struct At<'a> {
 
 impl At<'_> {
     /// The statement with the tables' names, `@now` for the time (`$5`) and `@wait`, a condition that sets how long a
-    /// lock is waited for (`$6`) until the transaction ends.
+    /// lock is waited for (`$6`) until the transaction ends. `@turn` is the same, and then waits for the caller's
+    /// [turn](Row::turn) (`$7`), if that is not null.
     pub(super) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
         self.fill(sql, NOW)
     }
@@ -47,6 +49,11 @@ impl At<'_> {
         // Only names that were checked get in here: what is asked for is bound.
         AssertSqlSafe(
             sql.replace("@now", now)
+                .replace(
+                    "@turn",
+                    "case when not @wait then false when $7::bigint is null then true
+                    else pg_advisory_xact_lock($7) is not null end",
+                )
                 .replace("@wait", "set_config('lock_timeout', $6, true) is not null")
                 .replace("@table_", self.tables)
                 .replace("@end", "\""),
@@ -67,6 +74,17 @@ pub(super) struct Row<'a> {
 impl<'a> Row<'a> {
     pub(super) fn of_stream(slot: &'a Slot, name: &'a str) -> Self {
         Self { name, ..Self::from(&slot.key) }
+    }
+
+    /// What claims of one key lock before they draw a token, so that whoever gets the key later has the higher one: an
+    /// insert that waits for another's end has drawn its own long before.
+    pub(super) fn turn(self, at: At<'_>) -> i64 {
+        let mut digest = Sha256::new().chain_update(&**at.tables);
+        for name in [self.source.as_bytes(), &tenant(self.tenant), self.consumer.as_bytes(), self.name.as_bytes()] {
+            digest.update(name.len().to_be_bytes());
+            digest.update(name);
+        }
+        digest.finalize().iter().take(8).fold(0, |turn, byte| turn << 8 | i64::from(*byte))
     }
 
     /// Binds `$1` to `$6`.

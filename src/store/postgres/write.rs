@@ -46,11 +46,14 @@ impl PgStore {
         if inserted && slot.place.is_none() && !slot.twins {
             return Ok(Claim::Granted(Begun::new(tx)));
         }
-        if let Some(refused) = self.take(&mut tx, slot, inserted).await? {
-            // It may have noted who waits.
-            tx.commit().await?;
-            return Ok(refused);
-        }
+        let gap = match self.take(&mut tx, slot, None, inserted).await? {
+            Ok(gap) => gap,
+            Err(refused) => {
+                // It may have noted who waits.
+                tx.commit().await?;
+                return Ok(refused);
+            }
+        };
         let twin = claim::twin(&mut tx, at, slot).await?;
         if !inserted {
             mark(&mut tx, at, slot).await?;
@@ -59,7 +62,7 @@ impl PgStore {
         sqlx::query("select set_config('lock_timeout', current_setting('inhook.lock_timeout'), true)")
             .execute(&mut *tx)
             .await?;
-        Ok(Claim::Granted(Begun { twin, ..Begun::new(tx) }))
+        Ok(Claim::Granted(Begun { tx, twin, gap }))
     }
 
     /// Inserts the mark, which waits for whoever is about to do the same, for no longer than this store waits for a

@@ -21,12 +21,12 @@ impl IdempotencyStore for SqliteStore {
         // Only now: the wait for one's turn is not part of the lease.
         let now = self.now();
         let claim = match refusal(&mut tx, slot, now).await? {
-            Some(refused) => refused,
-            None => {
+            Err(refused) => refused,
+            Ok(gap) => {
                 let token = take(&mut tx, slot, after(now, slot.lease)).await?;
                 order::hold(&mut tx, slot, now, Some((token, after(now, slot.lease)))).await?;
                 let twin = twin(&mut tx, slot, now).await?;
-                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin })
+                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin, gap })
             }
         };
         // A refusal may have noted who waits.
@@ -124,8 +124,12 @@ const PURGE: [&str; 4] = [
 
 type Seen = (Option<i64>, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>);
 
-/// Why the slot cannot be had, or `None` if it can.
-pub(super) async fn refusal<G>(conn: &mut SqliteConnection, slot: &Slot, now: i64) -> Result<Option<Claim<G>>, Error> {
+/// Why the slot cannot be had, or, if it can, whether it comes after a gap.
+pub(super) async fn refusal<G>(
+    conn: &mut SqliteConnection,
+    slot: &Slot,
+    now: i64,
+) -> Result<Result<bool, Claim<G>>, Error> {
     let seen: Option<Seen> = Row::from(&slot.key)
         .select(
             "select done_generation, forget_at, fingerprint, answer, lease_until from inhook_event
@@ -142,13 +146,13 @@ pub(super) async fn refusal<G>(conn: &mut SqliteConnection, slot: &Slot, now: i6
                 _ => true,
             };
             if !same {
-                return Ok(Some(Claim::Conflict));
+                return Ok(Err(Claim::Conflict));
             }
             let answer = answer.as_deref().map(Answer::from_record).transpose()?;
-            return Ok(Some(Claim::Duplicate(answer)));
+            return Ok(Err(Claim::Duplicate(answer)));
         }
         if let Some(lease_until) = lease_until.filter(|at| *at > now) {
-            return Ok(Some(Claim::Busy { retry_after: until(now, lease_until) }));
+            return Ok(Err(Claim::Busy { retry_after: until(now, lease_until) }));
         }
     }
     order::refusal(conn, slot, now).await

@@ -66,8 +66,12 @@ impl OrderingStore for SqliteStore {
 type Seen = (Option<Vec<u8>>, bool, Option<i64>);
 
 /// Why the place cannot be had, or `None` if it can or there is none.
-pub(super) async fn refusal<G>(conn: &mut SqliteConnection, slot: &Slot, now: i64) -> Result<Option<Claim<G>>, Error> {
-    let Some(place) = &slot.place else { return Ok(None) };
+pub(super) async fn refusal<G>(
+    conn: &mut SqliteConnection,
+    slot: &Slot,
+    now: i64,
+) -> Result<Result<bool, Claim<G>>, Error> {
+    let Some(place) = &slot.place else { return Ok(Ok(false)) };
     let row = Row::of_stream(slot, &place.stream);
     let seen: Option<Seen> = row
         .select(
@@ -77,25 +81,25 @@ pub(super) async fn refusal<G>(conn: &mut SqliteConnection, slot: &Slot, now: i6
         .fetch_optional(&mut *conn)
         .await
         .map_err(Error::store)?;
-    let Some((mark, tombstone, lease_until)) = seen else { return Ok(None) };
+    let Some((mark, tombstone, lease_until)) = seen else { return Ok(Ok(false)) };
     // By another key: this one's lease has run out, and with it that of its stream.
     if let Some(lease_until) = lease_until.filter(|at| *at > now) {
-        return Ok(Some(Claim::Busy { retry_after: until(now, lease_until) }));
+        return Ok(Err(Claim::Busy { retry_after: until(now, lease_until) }));
     }
-    let Some(mark) = mark.map(Rank::bytes) else { return Ok(None) };
+    let Some(mark) = mark.map(Rank::bytes) else { return Ok(Ok(false)) };
     match judge(place, &mark, tombstone) {
-        Verdict::Apply => Ok(None),
+        Verdict::Apply => Ok(Ok(false)),
         Verdict::Stale => {
             stop_waiting(conn, slot, place).await?;
-            Ok(Some(Claim::Stale))
+            Ok(Err(Claim::Stale))
         }
         Verdict::Wait(wait, on_gap) => {
             let left = note(conn, slot, place, wait, now).await?;
             match on_gap {
-                Gap::Proceed if left.is_zero() => Ok(None),
+                Gap::Proceed if left.is_zero() => Ok(Ok(true)),
                 // Only the missing one or an operator ends it, so there is no better guess.
-                Gap::Block if left.is_zero() => Ok(Some(Claim::Busy { retry_after: wait.max(TRY_AGAIN) })),
-                _ => Ok(Some(Claim::Busy { retry_after: left })),
+                Gap::Block if left.is_zero() => Ok(Err(Claim::Busy { retry_after: wait.max(TRY_AGAIN) })),
+                _ => Ok(Err(Claim::Busy { retry_after: left })),
             }
         }
     }

@@ -18,15 +18,18 @@ impl TransactionalStore for SqliteStore {
             return Ok(Claim::Busy { retry_after: TRY_AGAIN });
         };
         let now = self.now();
-        if let Some(refused) = claim::refusal(&mut tx, slot, now).await? {
-            // It may have noted who waits.
-            tx.commit().await?;
-            return Ok(refused);
-        }
+        let gap = match claim::refusal(&mut tx, slot, now).await? {
+            Ok(gap) => gap,
+            Err(refused) => {
+                // It may have noted who waits.
+                tx.commit().await?;
+                return Ok(refused);
+            }
+        };
         let twin = claim::twin(&mut tx, slot, now).await?;
         claim::mark(&mut tx, slot, now).await?;
         order::hold(&mut tx, slot, now, None).await?;
-        Ok(Claim::Granted(Begun { twin, ..Begun::new(tx) }))
+        Ok(Claim::Granted(Begun { tx, twin, gap }))
     }
 
     async fn commit(&self, mut tx: SqliteTx, slot: &Slot, answer: Option<&Answer>) -> Result<(), Error> {

@@ -94,11 +94,14 @@ async fn a_sequence_that_proceeds_leaves_the_missing_one_behind<H: StoreHarness<
     first.done(&proceeding(1)).await;
     first.busy(&proceeding(3)).await;
     trial.advance(WAIT + SECOND).await;
-    let token = first.granted(&proceeding(3)).await;
+    let grant = first.grant(&proceeding(3)).await;
+    first.holds("it comes after a gap", grant.gap);
     second.busy(&proceeding(2)).await;
-    first.complete(&proceeding(3), token, None).await;
+    first.complete(&proceeding(3), grant.token, None).await;
     second.stale(&proceeding(2)).await;
-    second.done(&proceeding(4)).await;
+    let next = second.grant(&proceeding(4)).await;
+    second.holds("the next one comes after no gap", !next.gap);
+    second.complete(&proceeding(4), next.token, None).await;
     second.nothing_is_blocked().await;
 }
 

@@ -400,7 +400,14 @@ async fn a_transaction_waits_for_its_predecessor<H: TransactionHarness<Store: Or
     }
     trial.advance(LEASE + SECOND).await;
     second.not_begun(&placed("blocks 3", "blocks", 3_u64, SEQUENCE), "busy").await;
-    second.committed(&placed("proceeds 3", "proceeds", 3_u64, proceed)).await;
+    let after = placed("proceeds 3", "proceeds", 3_u64, proceed);
+    match second.ok("begin", second.store.begin(&after).await) {
+        Claim::Granted(begun) => {
+            second.holds("it comes after a gap", begun.gap);
+            second.commit(begun.tx, &after, None).await;
+        }
+        other => second.broken(format_args!("{:?} is {}, not begun", after.key, name(&other))),
+    }
     first.not_begun(&placed("proceeds 2", "proceeds", 2_u64, proceed), "stale").await;
     let blocked = first.ok("blocked", first.store.blocked(None, 100).await);
     first.is("the blocked streams", blocked.into_iter().map(|b| b.stream).collect(), vec![key("").stream("blocks")]);

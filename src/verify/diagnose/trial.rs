@@ -36,6 +36,7 @@ impl Trial {
         let inner = Arc::make_mut(&mut verifier.0);
         inner.tolerance = None;
         inner.provider.requires = &[];
+        inner.plan.required.clear();
         inner.provider.needs_body = false;
         Self {
             verifier,

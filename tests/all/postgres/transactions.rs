@@ -149,9 +149,7 @@ async fn a_claim_that_was_the_victim_of_a_deadlock_is_tried_again() {
         let (store, two) = (store.clone(), two.clone());
         async move { store.claim(&two).await }
     });
-    let waiting =
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(store.pool()).await.unwrap() == 0 {
+    while waiting(&store).await == 0 {
         tokio::task::yield_now().await;
     }
     let blocked = sqlx::query(
@@ -164,6 +162,38 @@ async fn a_claim_that_was_the_victim_of_a_deadlock_is_tried_again() {
     tx.rollback().await.unwrap();
     let grant = granted(claiming.await.unwrap().unwrap());
     assert_eq!(store.complete(&two, grant.token, None).await.unwrap(), Held::Yes);
+}
+
+/// How many connections wait for a lock.
+async fn waiting(store: &PgStore) -> i64 {
+    let sql = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    sqlx::query_scalar(sql).fetch_one(store.pool()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_a_key_draws_its_token_when_it_is_its_turn() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 6, PATIENCE).await;
+    let tx = begin(&store, &slot("evt_1")).await;
+    let claims: Vec<_> = (0..3)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.claim(&slot("evt_1")).await.unwrap() })
+        })
+        .collect();
+    while waiting(&store).await < 3 {
+        tokio::task::yield_now().await;
+    }
+    // One waits for the transaction, with a token; the others for that one, and without.
+    let drawn = "select case when is_called then last_value else 0 end from inhook_token";
+    let drawn: i64 = sqlx::query_scalar(drawn).fetch_one(store.pool()).await.unwrap();
+    assert_eq!(drawn, 1);
+    store.rollback(tx).await.unwrap();
+    let mut grants = 0;
+    for claim in claims {
+        grants += usize::from(matches!(claim.await.unwrap(), Claim::Granted(_)));
+    }
+    assert_eq!(grants, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,6 +117,25 @@ async fn a_sequence_waits_for_what_is_missing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handler_is_told_that_it_comes_after_a_gap() {
+    let (world, told) = (World::in_tokio_time(), Arc::new(Mutex::new(Vec::new())));
+    let order = Order::Sequence { wait: Duration::from_secs(2), on_gap: Gap::Proceed };
+    let place = move |event: &Event| Some(Place::new("all", u64::from(event.occurred_at?.minute()), order));
+    let seen = told.clone();
+    let handler = async move |event: Event| {
+        seen.lock().unwrap().push((event.occurred_at.unwrap().minute(), event.after_gap()));
+        Ok(())
+    };
+    let handlers = Handlers::new().otherwise(handler);
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(place).handle(handlers).unwrap();
+    for minute in [1, 3, 2, 4] {
+        assert_eq!(send(&receiver, &user("updated", "a", minute)).await, plain(200));
+    }
+    assert_eq!(*told.lock().unwrap(), [(1, false), (3, true), (4, false)]);
+    assert_eq!(world.ends(), ["handled", "handled", "stale", "handled"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn order_holds_for_what_nothing_identifies_too() {
     let (world, begun) = (World::new(), Arc::new(Notify::new()));
     let end = Arc::new(Notify::new());
