@@ -37,7 +37,11 @@ impl<C: Connection> IdempotencyStore for RedisStore<C> {
         };
         let (verdict, number, beside): (String, u64, Vec<u8>) = self.run(&self.scripts.claim, &keys, arguments).await?;
         Ok(match verdict.as_str() {
-            "granted" => Claim::Granted(Grant { token: Token(number), twin: beside.ends_with(b"twin") }),
+            "granted" => Claim::Granted(Grant {
+                token: Token(number),
+                twin: beside.ends_with(b"twin"),
+                gap: beside.starts_with(b"gap"),
+            }),
             "duplicate" if beside.is_empty() => Claim::Duplicate(None),
             "duplicate" => Claim::Duplicate(Some(Answer::from_record(&beside)?)),
             "conflict" => Claim::Conflict,
