@@ -1,11 +1,12 @@
-//! The store in memory: what a claim costs beside an insert into a bare hash map, and how much room an id takes.
+//! The store in memory: what a claim costs beside an insert into a bare hash map, and how much room an id takes; and what
+//! a memory in front of a store takes to answer for a completed id.
 
 mod support;
 
 use std::{collections::HashMap, hint::black_box, time::Duration};
 
 use cpu_time::ThreadTime;
-use inhook::store::{Claim, Held, IdempotencyStore, Key, MemoryStore, Slot};
+use inhook::store::{CachedStore, Claim, Held, IdempotencyStore, Key, MemoryStore, Slot};
 use support::{median, now, rounds};
 
 /// How many at once, between two looks at the clock.
@@ -19,6 +20,25 @@ fn main() {
             claims(remembered);
         }
     }
+    if support::asked("cached") {
+        println!("\ncached");
+        cached();
+    }
+}
+
+/// As many as there is room for, asked for in an order that no cache of the processor's likes.
+fn cached() {
+    let store = CachedStore::new(MemoryStore::new()).ttl(Duration::from_secs(3600));
+    (0..100_000).for_each(|n| complete(&store, &slot(n)));
+    let turns = (0..rounds()).map(|round| {
+        let slots: Vec<Slot> = (0..TURN).map(|n| slot((n + round * TURN) * 7919 % 100_000)).collect();
+        each(|| {
+            for slot in &slots {
+                assert!(matches!(now(store.claim(slot)).unwrap(), Claim::Duplicate(None)));
+            }
+        })
+    });
+    println!("{:34}{:>11.1} ns", "duplicate", median(turns));
 }
 
 fn claims(remembered: usize) {
@@ -59,7 +79,7 @@ fn claims(remembered: usize) {
     black_box(bare);
 }
 
-fn complete(store: &MemoryStore, slot: &Slot) {
+fn complete(store: &impl IdempotencyStore, slot: &Slot) {
     let Claim::Granted(grant) = now(store.claim(slot)).unwrap() else { panic!("not granted") };
     assert_eq!(now(store.complete(slot, grant.token, None)).unwrap(), Held::Yes);
 }

@@ -40,7 +40,7 @@
 //!
 //! # What it does not do
 //! - Public-key signatures, JWTs and certificates (PayPal, SendGrid, Discord, AWS SNS, Google Pub/Sub): not yet.
-//! - Redis: not yet; [stores](store) of your own are welcome, and `testing` has suites that prove them.
+//! - Other databases: [stores](store) of your own are welcome, and `testing` has suites that prove them.
 //! - A durable inbox with a worker: not yet. Until then handlers run before the answer.
 //! - Sending webhooks, and models of other people's payloads: never. Payloads are your own types.
 //!
@@ -55,13 +55,14 @@
 //! | `actix` | a handler, an extractor and conversions for actix-web 4 |
 //! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
 //! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
+//! | `redis` | `RedisStore`: shared by many machines, fast, as durable as the Redis is |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
 //! | `addresses` | `Senders`: who may send by network address, and what a listed proxy says counts |
 //! | `testing` | signed requests for every provider, conformance suites for your own store or provider |
 //!
 //! # Versions
 //! Public types come from `http` 1, `bytes` 1, `serde` 1 and `time` 0.3: a new major version of one of them is a new
-//! major version here. Those of `axum`, `actix-web` and `sqlx` stand only in the modules of their features; a new major
+//! major version here. Those of `axum`, `actix-web`, `sqlx` and `redis` stand only in the modules of their features; a new major
 //! version of one of those is a new minor version here before 1.0, and says so in the change log.
 #![cfg_attr(inhook_docs, feature(doc_cfg))]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -13,13 +13,18 @@
 //! - A mark is never forgotten before its [`remember`](Slot::remember) has passed. A store that is full answers an error.
 //! - Source, tenant, consumer and id are compared one by one: joined into one text, two keys could look alike.
 
+mod cached;
 mod erased;
 mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod shared;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod verdict;
 
 use std::{future::Future, ops::DerefMut, time::Duration};
 
@@ -28,9 +33,11 @@ use time::OffsetDateTime;
 pub(crate) use self::erased::{DynGraves, DynStore};
 #[cfg(feature = "postgres")]
 pub use self::postgres::PgStore;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
-pub use self::{erased::BoxStore, memory::MemoryStore};
+pub use self::{cached::CachedStore, erased::BoxStore, memory::MemoryStore};
 pub use crate::place::{Gap, Key, Order, Place, Rank, Stream, Token};
 use crate::{Answer, Delivery, Error, Event};
 
@@ -150,7 +157,7 @@ pub enum Held {
 /// Every verb fails with [`Error::store`]; the receiver answers 503 then, and the provider sends again.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store",
-    note = "use `MemoryStore`, `SqliteStore` or `PgStore`, or implement `inhook::store::IdempotencyStore`"
+    note = "use `MemoryStore`, `SqliteStore`, `PgStore` or `RedisStore`, or implement `inhook::store::IdempotencyStore`"
 )]
 pub trait IdempotencyStore: Send + Sync + 'static {
     /// Takes the key, and its place in its stream, if both are free. Judged in this order:
@@ -203,7 +210,7 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 ///    [gap](Grant::gap), and [`Gap::Block`] keeps it busy.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no order",
-    note = "`ordered_by` needs a store that implements `inhook::store::OrderingStore`, such as `MemoryStore`, `SqliteStore` or `PgStore`"
+    note = "`ordered_by` needs a store that implements `inhook::store::OrderingStore`, such as `MemoryStore`, `SqliteStore`, `PgStore` or `RedisStore`"
 )]
 pub trait OrderingStore: IdempotencyStore {
     /// The streams in which an event has waited for longer than its `wait`, sorted, from just after `after`. A claim

@@ -397,7 +397,6 @@ proptest! {
 }
 
 /// For a store that has no room in a `proptest!`: plays `count` sequences, each with a store of its own.
-#[cfg(feature = "postgres")]
 pub(crate) async fn plays<S: OrderingStore>(count: u32, mut store: impl AsyncFnMut(ManualClock) -> S) {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::default();

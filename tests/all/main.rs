@@ -9,6 +9,8 @@ mod addresses;
 mod advisories;
 #[cfg(feature = "testing")]
 mod broken_stores;
+#[cfg(feature = "testing")]
+mod cached;
 #[cfg(all(feature = "testing", feature = "axum", feature = "actix"))]
 mod disconnect;
 #[cfg(feature = "testing")]
@@ -29,6 +31,8 @@ mod properties;
 mod providers;
 #[cfg(all(feature = "testing", feature = "tokio"))]
 mod receiver;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "testing")]
 mod replays;
 #[cfg(feature = "sqlite")]

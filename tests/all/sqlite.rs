@@ -815,4 +815,15 @@ mod contract {
         check_dead_letters(&mut Harness::default()).await;
         check_ordered_dead_letters(&mut Harness::default()).await;
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn with_a_memory_in_front() {
+        let mut harness = crate::cached::Cached::new(Harness::default());
+        check_idempotency(&mut harness).await;
+        check_ordering(&mut harness).await;
+        check_transactions(&mut harness).await;
+        check_ordered_transactions(&mut harness).await;
+        check_dead_letters(&mut harness).await;
+        check_ordered_dead_letters(&mut harness).await;
+    }
 }

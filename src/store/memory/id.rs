@@ -16,13 +16,13 @@ use crate::{
 /// What stands for a key or a stream: 128 bits of a keyed hash of its columns, so that nobody can choose ids that are
 /// taken for one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id([u8; 16]);
+pub(in crate::store) struct Id([u8; 16]);
 
 impl Id {
     /// None sorts before it.
     pub(super) const FIRST: Self = Self([0; 16]);
 
-    fn head(self) -> u64 {
+    pub(in crate::store) fn head(self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
@@ -36,10 +36,10 @@ impl Hash for Id {
 }
 
 /// A map by ids, which are hashes already.
-pub(super) type Map<V> = HashMap<Id, V, BuildHasherDefault<Head>>;
+pub(in crate::store) type Map<V> = HashMap<Id, V, BuildHasherDefault<Head>>;
 
 #[derive(Default)]
-pub(super) struct Head(u64);
+pub(in crate::store) struct Head(u64);
 
 impl Hasher for Head {
     fn write(&mut self, bytes: &[u8]) {
@@ -59,10 +59,10 @@ impl Hasher for Head {
 
 /// Makes ids, by a key of its own.
 #[derive(Debug, Default)]
-pub(super) struct Names(RandomState);
+pub(in crate::store) struct Names(RandomState);
 
 impl Names {
-    pub(super) fn of_key(&self, key: &Key) -> Id {
+    pub(in crate::store) fn of_key(&self, key: &Key) -> Id {
         self.of(&key.source, key.tenant.as_deref(), &key.consumer, key.id.as_bytes())
     }
 

@@ -1,7 +1,7 @@
 //! All in one process, behind one lock: a key and its stream are one step.
 
 mod expiring;
-mod id;
+pub(super) mod id;
 mod marks;
 mod state;
 mod streams;

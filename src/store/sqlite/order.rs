@@ -1,20 +1,20 @@
 //! Streams: held, moved on, waited in.
 
-use std::{cmp::Ordering, time::Duration};
+use std::time::Duration;
 
 use sqlx::SqliteConnection;
 
 use super::{
-    super::{Blocked, Claim, Gap, Order, OrderingStore, Place, Rank, Slot, Stream},
+    super::{
+        Blocked, Claim, Gap, OrderingStore, Place, Rank, Slot, Stream,
+        verdict::{SKIPPED, Verdict, judge},
+    },
     SqliteStore,
     row::{Row, after, date, nanos, until},
     sqlx,
     write::TRY_AGAIN,
 };
 use crate::Error;
-
-/// For how long a mark is kept that was set by hand in a stream without events.
-const SKIPPED: Duration = Duration::from_secs(31 * 86_400);
 
 impl OrderingStore for SqliteStore {
     async fn blocked(&self, after: Option<&Stream>, limit: u32) -> Result<Vec<Blocked>, Error> {
@@ -102,26 +102,6 @@ pub(super) async fn refusal<G>(
                 _ => Ok(Err(Claim::Busy { retry_after: left })),
             }
         }
-    }
-}
-
-enum Verdict {
-    Apply,
-    Stale,
-    Wait(Duration, Gap),
-}
-
-fn judge(place: &Place, mark: &Rank, tombstone: bool) -> Verdict {
-    let to_mark = place.rank.cmp(mark);
-    if tombstone && (to_mark.is_lt() || to_mark.is_eq() && !place.last) {
-        return Verdict::Stale;
-    }
-    match (place.order, to_mark) {
-        (Order::Serial, _) => Verdict::Apply,
-        (_, Ordering::Less) => Verdict::Stale,
-        (Order::Latest, _) | (_, Ordering::Equal) => Verdict::Apply,
-        (Order::Sequence { .. }, _) if mark.next().as_ref() == Some(&place.rank) => Verdict::Apply,
-        (Order::Sequence { wait, on_gap }, Ordering::Greater) => Verdict::Wait(wait, on_gap),
     }
 }
 

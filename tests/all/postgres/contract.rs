@@ -98,3 +98,15 @@ async fn of_the_model() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_memory_in_front() {
+    let Some(harness) = harness().await else { return };
+    let mut harness = crate::cached::Cached::new(harness);
+    check_idempotency(&mut harness).await;
+    check_ordering(&mut harness).await;
+    check_transactions(&mut harness).await;
+    check_ordered_transactions(&mut harness).await;
+    check_dead_letters(&mut harness).await;
+    check_ordered_dead_letters(&mut harness).await;
+}
