@@ -56,13 +56,13 @@ pub enum Forwarder {
 /// says is only as good as the proxy.
 ///
 /// ```
-/// use inhook::{Handlers, Receiver, Senders, Verifier, provider::STRIPE, store::MemoryStore};
+/// use inhook::{Event, Handlers, Receiver, Senders, Verifier, provider::STRIPE, store::MemoryStore};
 ///
 /// // Two of the addresses that Stripe lists, and the load balancers in front of this server.
 /// let senders = Senders::new(["3.18.12.63", "3.130.192.231"])?.behind(["10.0.0.0/8"])?.https_only();
 /// let receiver = Receiver::builder(Verifier::new(&STRIPE, "whsec_from_the_dashboard")?, MemoryStore::new())
 ///     .from_addresses(senders)
-///     .handle(Handlers::new())?;
+///     .handle(Handlers::new().otherwise(async |_: Event| Ok(())))?;
 /// # Ok::<(), inhook::Error>(())
 /// ```
 ///

@@ -83,7 +83,7 @@ impl Scheme {
     }
 
     /// Whether a header that comes twice with the same value is taken.
-    pub(super) fn repeats(&self) -> bool {
+    fn repeats(&self) -> bool {
         matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
     }
 

@@ -22,10 +22,14 @@ const PREFIXES: [&[u8]; 4] = [b"whsec_", b"base64:", b"v1,whsec_", b"sha256="];
 
 /// Keys that a scheme might have been meant to have for this secret, the likeliest mistakes first.
 pub(super) fn others(scheme: &Scheme, secret: &[u8]) -> Vec<(KeyMistake, Key)> {
-    let (form, make): (_, &Make<'_>) = match scheme {
-        Scheme::Token(_) => (None, &|text| Some(Key::Token(TokenHash::of(text)))),
-        Scheme::Hmac(hmac) => (Some(hmac.key), &|key| mac(hmac.digest, hmac.plain, key)),
-        Scheme::Custom(custom) => (Some(custom.key), &|key| mac(custom.digest, false, key)),
+    let (form, make): (_, &Make<'_>) = if let Scheme::Token(_) = scheme {
+        (None, &|text| Some(Key::Token(TokenHash::of(text))))
+    } else if let Scheme::Hmac(hmac) = scheme {
+        (Some(hmac.key), &|key| mac(hmac.digest, hmac.plain, key))
+    } else if let Scheme::Custom(custom) = scheme {
+        (Some(custom.key), &|key| mac(custom.digest, false, key))
+    } else {
+        return Vec::new();
     };
     let mut seen: Vec<Text> = Vec::new();
     let as_it_is = Zeroizing::new(secret.to_vec());

@@ -102,6 +102,9 @@ struct Examiner<'v> {
     complete: bool,
 }
 
+/// Another hash than expected, how the proof was written, and the request with it written as it should be.
+type Rewritten = (Option<(Digest, Digest)>, Writing, Trial);
+
 /// Found: the signature is right under a mistake.
 type Found = Option<(Judged, Finding)>;
 
@@ -173,52 +176,52 @@ impl<'v> Examiner<'v> {
 
     fn written(&mut self, scheme: &Scheme, trial: &Trial) -> Found {
         let At::Header(header) = scheme.data.place() else { return None };
-        let name = HeaderName::from_bytes(header.as_bytes()).ok()?;
-        let told = |found: &str, secret, writing| match found == header {
-            true => Finding::Written { secret, header, writing },
-            false => Finding::Renamed { secret, expected: header, found: found.to_owned() },
-        };
         for (found, text) in proof::values(&trial.headers) {
-            match &scheme.data {
-                provider::Scheme::Token(token) => {
-                    for value in proof::tokens(text).into_iter().filter_map(|text| proof::borne(token, &text)) {
-                        let mut trial = trial.clone();
-                        trial.headers.insert(name.clone(), value);
-                        if let Some((secret, judged)) = self.budget.judge(&trial) {
-                            return Some((judged, told(found, secret, Writing::Around)));
-                        }
-                    }
-                }
-                provider::Scheme::Hmac(hmac) => {
-                    for digest in [Digest::Sha256, Digest::Sha1, Digest::Sha512] {
-                        for (writing, signature) in proof::loosely(text, mac::length(digest)) {
-                            let Some(value) = proof::rightly(hmac, text, &signature) else { continue };
-                            let Some(mut trial) = self.with_hash(scheme, trial, digest) else { continue };
-                            trial.headers.insert(name.clone(), value);
-                            let Some((secret, judged)) = self.budget.judge(&trial) else { continue };
-                            let (found, expected) = (found.to_owned(), hmac.digest);
-                            let finding = match digest == expected {
-                                true => told(&found, secret, proof::told(writing, hmac.encoding)),
-                                false => Finding::Hash { secret, header: found, used: digest, expected },
-                            };
-                            return Some((judged, finding));
-                        }
-                    }
-                }
-                provider::Scheme::Custom(custom) => {
-                    for (writing, signature) in proof::loosely(text, mac::length(custom.digest)) {
-                        for (encoding, value) in proof::bare(&signature) {
-                            let mut trial = trial.clone();
-                            trial.headers.insert(name.clone(), value);
-                            if let Some((secret, judged)) = self.budget.judge(&trial) {
-                                return Some((judged, told(found, secret, proof::told(writing, encoding))));
-                            }
-                        }
-                    }
-                }
+            for (hashes, writing, trial) in self.rewritten(scheme, trial, header, text) {
+                let Some((secret, judged)) = self.budget.judge(&trial) else { continue };
+                let found = found.to_owned();
+                let finding = match hashes {
+                    Some((used, expected)) => Finding::Hash { secret, header: found, used, expected },
+                    None if found == header => Finding::Written { secret, header, writing },
+                    None => Finding::Renamed { secret, expected: header, found },
+                };
+                return Some((judged, finding));
             }
         }
         None
+    }
+
+    /// The request with whatever in `text` could be its proof written as it should be.
+    fn rewritten(&self, scheme: &Scheme, trial: &Trial, header: &str, text: &[u8]) -> Vec<Rewritten> {
+        let Ok(name) = HeaderName::from_bytes(header.as_bytes()) else { return Vec::new() };
+        let with = |mut trial: Trial, value| {
+            trial.headers.insert(name.clone(), value);
+            trial
+        };
+        let mut all = Vec::new();
+        if let provider::Scheme::Token(token) = &scheme.data {
+            let values = proof::tokens(text).into_iter().filter_map(|text| proof::borne(token, &text));
+            all.extend(values.map(|value| (None, Writing::Around, with(trial.clone(), value))));
+        }
+        if let provider::Scheme::Hmac(hmac) = &scheme.data {
+            for digest in [hmac.digest, Digest::Sha256, Digest::Sha1, Digest::Sha512] {
+                for (writing, signature) in proof::loosely(text, mac::length(digest)) {
+                    let value = proof::rightly(hmac, text, &signature);
+                    let Some((trial, value)) = self.with_hash(scheme, trial, digest).zip(value) else { continue };
+                    let hashes = (digest != hmac.digest).then_some((digest, hmac.digest));
+                    all.push((hashes, proof::told(writing, hmac.encoding), with(trial, value)));
+                }
+            }
+        }
+        if let provider::Scheme::Custom(custom) = &scheme.data {
+            for (writing, signature) in proof::loosely(text, mac::length(custom.digest)) {
+                let values = proof::bare(&signature);
+                all.extend(
+                    values.map(|(encoding, value)| (None, proof::told(writing, encoding), with(trial.clone(), value))),
+                );
+            }
+        }
+        all
     }
 
     /// The trial with another hash, where it is another.
