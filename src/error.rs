@@ -27,6 +27,8 @@ pub enum ErrorKind {
     BadSignature,
     /// More requests are in flight than the receiver was told to take, or it is closing.
     Capacity,
+    /// A signed token does not say what it must: it was made for somebody else, or by somebody else.
+    Claims,
     /// What a builder was given does not fit together. With tenants it can also be found per request.
     Config,
     /// Authentic, but no envelope can be read from it.
@@ -61,6 +63,8 @@ pub enum ErrorKind {
     Store,
     /// The body is longer than the limit.
     TooLarge,
+    /// It is signed by an algorithm that does not count.
+    WrongAlgorithm,
 }
 
 impl ErrorKind {
@@ -69,6 +73,7 @@ impl ErrorKind {
         match self {
             Self::BadSignature => "bad_signature",
             Self::Capacity => "capacity",
+            Self::Claims => "claims",
             Self::Config => "config",
             Self::Envelope => "envelope",
             Self::FutureTimestamp => "future_timestamp",
@@ -86,15 +91,19 @@ impl ErrorKind {
             Self::StaleTimestamp => "stale_timestamp",
             Self::Store => "store",
             Self::TooLarge => "too_large",
+            Self::WrongAlgorithm => "wrong_algorithm",
         }
     }
 
     /// What to answer, unless the provider's data says otherwise.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::BadSignature | Self::FutureTimestamp | Self::StaleTimestamp | Self::Replay => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::BadSignature
+            | Self::Claims
+            | Self::FutureTimestamp
+            | Self::StaleTimestamp
+            | Self::Replay
+            | Self::WrongAlgorithm => StatusCode::UNAUTHORIZED,
             Self::MalformedBody | Self::MalformedHeader | Self::MissingHeader => StatusCode::BAD_REQUEST,
             Self::Incomplete => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -1,6 +1,8 @@
 //! Finding mistakes in a provider's data before the first request does.
 
-use super::{At, Attempt, Batch, Handshake, Hmac, Part, Provider, Retries, Scheme, Syntax, When};
+use super::{
+    At, Attempt, Batch, Claim, Handshake, Hmac, Jwt, JwtAlgorithm, JwtKeys, Part, Provider, Retries, Scheme, Syntax, When,
+};
 
 type Found = Result<(), &'static str>;
 
@@ -15,6 +17,11 @@ impl Provider {
                 Scheme::Token(token) => {
                     ensure(proves(token.at), "a token stands in a header, a query parameter or a field")?;
                     token.at.check()?;
+                }
+                Scheme::Jwt(jwt) => {
+                    jwt.check()?;
+                    let aged = self.past.is_none() || jwt.claims.contains(&Claim::Issued);
+                    ensure(aged, "a tolerance judges the age of a token that says when it was issued")?;
                 }
                 Scheme::Custom(custom) => {
                     for at in [custom.at].iter().chain(custom.others) {
@@ -92,6 +99,21 @@ impl Hmac {
             Part::Header(name) => At::Header(name).check(),
             _ => Ok(()),
         })
+    }
+}
+
+impl Jwt {
+    fn check(&self) -> Found {
+        for at in [self.at].iter().chain(self.others) {
+            ensure(proves(*at), "a token stands in a header, a query parameter or a field")?;
+            at.check()?;
+            let in_body = matches!(at, At::Json(_) | At::Number(_) | At::Form(_));
+            ensure(!in_body || !self.covers().contains(&Part::Body), "no token can hold the hash of the body it is in")?;
+        }
+        let hmac = self.algorithm == JwtAlgorithm::Hs256;
+        ensure(hmac == (self.keys == JwtKeys::Secret), "a secret is for HMACs, and HMACs are by the secret")?;
+        let bounded = |claim: &Claim| matches!(claim, Claim::Expires | Claim::Issued | Claim::BodyHash(_));
+        ensure(self.claims.iter().any(bounded), "a token that never ends and binds nothing is a static one")
     }
 }
 

@@ -23,6 +23,7 @@ mod check;
 mod custom;
 mod envelope;
 mod handshake;
+mod jwt;
 pub(crate) mod locate;
 mod scheme;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
+    jwt::{Claim, Jwt, JwtAlgorithm, JwtKeys, Told},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
 };
 
@@ -333,6 +335,8 @@ providers! {
     airtable::AIRTABLE,
     alchemy::ALCHEMY,
     asana::ASANA,
+    atlassian_connect::ATLASSIAN_CONNECT + ATLASSIAN_CONNECT_INSTALL,
+    atlassian_forge::ATLASSIAN_FORGE,
     auth0::AUTH0,
     auth0_logs::AUTH0_LOGS,
     bitbucket::BITBUCKET,
@@ -359,6 +363,8 @@ providers! {
     gitlab::GITLAB,
     gitlab_signed::GITLAB_SIGNED,
     gocardless::GOCARDLESS,
+    google_oidc::GOOGLE_OIDC,
+    google_pubsub::GOOGLE_PUBSUB,
     grafana::GRAFANA,
     heroku::HEROKU,
     hubspot::HUBSPOT + HUBSPOT_V1 + HUBSPOT_V2,
@@ -374,13 +380,16 @@ providers! {
     mandrill::MANDRILL,
     meta::META,
     mollie::MOLLIE,
+    monday::MONDAY,
     mux::MUX,
+    netlify::NETLIFY,
     okta::OKTA,
     onfido::ONFIDO,
     openai::OPENAI,
     paddle::PADDLE,
     pagerduty::PAGERDUTY,
     paystack::PAYSTACK,
+    plaid::PLAID,
     razorpay::RAZORPAY,
     replicate::REPLICATE,
     resend::RESEND,

@@ -1,6 +1,6 @@
 //! What a provider signs, and where the signature stands.
 
-use super::{At, Custom};
+use super::{At, Custom, Jwt, Told};
 
 /// How a request proves that it is genuine.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,8 @@ pub enum Scheme {
     Hmac(Hmac),
     /// A static credential, which covers nothing but itself.
     Token(StaticToken),
+    /// A signed token, which covers itself, and the body or the address where it names their hash.
+    Jwt(Jwt),
     /// Judged by a function, for what no data can say.
     Custom(Custom),
 }
@@ -20,6 +22,7 @@ impl Scheme {
         match self {
             Self::Hmac(hmac) => hmac.signature,
             Self::Token(token) => token.at,
+            Self::Jwt(jwt) => jwt.at,
             Self::Custom(custom) => custom.at,
         }
     }
@@ -29,8 +32,18 @@ impl Scheme {
         match self {
             Self::Hmac(hmac) => hmac.others,
             Self::Token(_) => &[],
+            Self::Jwt(jwt) => jwt.others,
             Self::Custom(custom) => custom.others,
         }
+    }
+
+    /// What its verifier has to be told.
+    pub(crate) fn told(&self) -> impl Iterator<Item = Told> {
+        let jwt = match self {
+            Self::Jwt(jwt) => Some(jwt),
+            _ => None,
+        };
+        jwt.into_iter().flat_map(Jwt::told)
     }
 
     /// What it vouches for: parts of the request, and places in it.
@@ -38,6 +51,7 @@ impl Scheme {
         match self {
             Self::Hmac(hmac) => (hmac.parts, vec![hmac.id, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at)]),
             Self::Token(_) => (&[], Vec::new()),
+            Self::Jwt(jwt) => (jwt.covers(), Vec::new()),
             Self::Custom(custom) => (custom.covers, custom.covers_places.to_vec()),
         }
     }

@@ -55,6 +55,7 @@ fn scheme(scheme: &Scheme) -> String {
     };
     match scheme {
         Scheme::Token(_) => "token".to_owned(),
+        Scheme::Jwt(jwt) => format!("JWT {}", jwt.algorithm.name()),
         Scheme::Hmac(hmac) if hmac.plain => format!("plain {}", hash(hmac.digest)),
         Scheme::Hmac(hmac) => format!("HMAC-{}", hash(hmac.digest)),
         Scheme::Custom(custom) => format!("HMAC-{}", hash(custom.digest)),

@@ -8,6 +8,8 @@ use memchr::{memchr, memmem};
 use super::{
     Verifier,
     build::{Key, Scheme},
+    claims::{self, Known},
+    jws::{self, Jws},
     mac::{self, Mac, TokenHash},
     message::Message,
     signature::{self, Decoded},
@@ -16,7 +18,8 @@ use super::{
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
-        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Part, Proof, StaticToken, TokenForm, Verb, When,
+        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Jwt, JwtKeys, Part, Proof, StaticToken, TokenForm, Verb,
+        When,
         locate::{self, Spot},
     },
 };
@@ -124,6 +127,7 @@ impl Verifier {
                     self.judge_hmac(request, hmac, scheme, &proofs, now)?
                 }
                 provider::Scheme::Token(token) => judge_token(&proof, token, scheme)?,
+                provider::Scheme::Jwt(jwt) => self.judge_jwt(request, jwt, scheme, (place, &proof), now)?,
                 provider::Scheme::Custom(custom) => self.judge_custom(request, custom, scheme, now)?,
             };
             return Ok(Judged { scheme: at, ..judged });
@@ -185,6 +189,30 @@ impl Verifier {
         }
         let Some((which, genuine)) = found else { return Err(REFUSED) };
         let stamp = genuine.time.map(|(text, unit)| Stamp::parse(&text, unit)).transpose()?;
+        self.judge_time(stamp, now)?;
+        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
+    }
+
+    fn judge_jwt(
+        &self,
+        request: &Incoming<'_>,
+        jwt: &Jwt,
+        scheme: &Scheme,
+        (place, text): (usize, &[u8]),
+        now: Now,
+    ) -> Result<Judged, Error> {
+        let token = if place == 0 { jws::behind(jwt.behind, text)? } else { text };
+        let jws = Jws::read(token, jwt.algorithm)?;
+        let made = |key: &Key| matches!(key, Key::Mac(mac) if tag_of(mac, &[jws.signed]).is(&jws.signature));
+        let mut which = None;
+        for (at, key) in scheme.keys.iter().enumerate() {
+            if made(key) && which.is_none() {
+                which = Some(at);
+            }
+        }
+        let Some(which) = which else { return Err(REFUSED) };
+        let known = Known { told: &self.0.told, base: self.0.base.as_deref() };
+        let stamp = claims::judge(jwt, &jws.claims()?, request, &known, now)?;
         self.judge_time(stamp, now)?;
         Ok(Judged { which: Some(which), stamp, ..Judged::default() })
     }

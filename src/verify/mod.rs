@@ -1,11 +1,14 @@
 //! The only code that judges signatures: no I/O, no panic, no clock of its own in the `_at` forms.
 
 mod build;
+mod claims;
 mod html;
 mod judge;
+mod jws;
 mod mac;
 mod message;
 mod plan;
+mod query_hash;
 #[cfg(feature = "testing")]
 mod put;
 #[cfg(feature = "testing")]
