@@ -32,6 +32,8 @@ use std::{fmt, time::Duration};
 
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
+#[cfg(feature = "asymmetric")]
+pub use self::scheme::Algorithm;
 pub(crate) use self::{
     custom::Tagger,
     envelope::Envelope,
@@ -81,6 +83,7 @@ pub struct Provider {
     pub(crate) handshakes: &'static [Handshake],
     pub(crate) needs_body: bool,
     pub(crate) needs_public_key: bool,
+    pub(crate) expects: &'static [&'static str],
     pub(crate) success: u16,
     pub(crate) thanks: Thanks,
     pub(crate) refused: u16,
@@ -105,6 +108,7 @@ impl Provider {
             handshakes: &[],
             needs_body: false,
             needs_public_key: false,
+            expects: &[],
             success: 200,
             thanks: Thanks::Nothing,
             refused: 401,
@@ -279,6 +283,13 @@ impl Provider {
     /// Its verifiers have to be told a [public key](crate::VerifierBuilder::public_key) beside the secret.
     pub const fn needs_public_key(mut self) -> Self {
         self.needs_public_key = true;
+        self
+    }
+
+    /// What its verifiers have to be told to [expect](crate::VerifierBuilder::expect), by name: for a provider whose
+    /// genuine requests anybody can have sent to anybody.
+    pub const fn expects(mut self, names: &'static [&'static str]) -> Self {
+        self.expects = names;
         self
     }
 

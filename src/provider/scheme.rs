@@ -193,6 +193,25 @@ pub enum Digest {
     Sha512,
 }
 
+/// How a public key's signatures are made; pinned, never taken from the request.
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// Ed25519, as in RFC 8032.
+    Ed25519,
+    /// ECDSA over P-256 with SHA-256; the signature in DER.
+    EcdsaP256Sha256,
+    /// The same with the signature in 64 bytes, as tokens have it (`ES256`).
+    EcdsaP256Sha256Fixed,
+    /// RSA of 2,048 to 8,192 bits with PKCS #1 v1.5 and SHA-256 (`RS256`).
+    RsaPkcs1Sha256,
+    /// The same with SHA-1, which no longer withstands an attacker who chooses what is signed; only for providers that
+    /// offer nothing else.
+    RsaPkcs1Sha1,
+}
+
 /// How a secret's text becomes the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -13,6 +13,8 @@ use super::{
     plan::Plan,
     stamp::Tolerance,
 };
+#[cfg(feature = "asymmetric")]
+use super::{learn::Learned, ring::Ring};
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret,
     provider::{
@@ -30,6 +32,7 @@ pub struct VerifierBuilder {
     tolerance: Tolerance,
     verify_token: Option<Secret>,
     public_key: Option<String>,
+    expected: Vec<(String, String)>,
 }
 
 pub(super) struct Inner {
@@ -42,6 +45,10 @@ pub(super) struct Inner {
     /// Past and future.
     pub(super) tolerance: Option<(Duration, Duration)>,
     pub(super) plan: Plan,
+    /// What the verifier was told to expect, by name.
+    pub(super) expected: Vec<(String, String)>,
+    #[cfg(feature = "asymmetric")]
+    pub(super) ring: Ring<Learned>,
 }
 
 pub(super) struct Scheme {
@@ -115,6 +122,7 @@ impl VerifierBuilder {
             tolerance: Tolerance::Provider,
             verify_token: None,
             public_key: None,
+            expected: Vec::new(),
         }
     }
 
@@ -151,14 +159,31 @@ impl VerifierBuilder {
         self
     }
 
+    /// What a request must be meant for, by the name that the provider's data has for it: PayPal's `webhook_id`, the
+    /// `topic_arn` of AWS SNS. Say it again for another one that will do as well. Whoever has an account there can have a
+    /// genuine request sent to anybody, so a verifier without this cannot be built.
+    pub fn expect(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.expected.push((name.into(), value.into()));
+        self
+    }
+
     /// # Errors
     /// [`InvalidSecret`](ErrorKind::InvalidSecret) without a secret, for an empty or blank one, and for one that is not
     /// in the form that the provider uses; [`Config`](ErrorKind::Config) for mistakes in the provider's data, and for
     /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance, verify_token, public_key } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key, expected } = self;
         provider.check().map_err(CONFIG)?;
+        let told = |name: &str| expected.iter().any(|(n, _)| n == name);
+        if let Some(name) = provider.expects.iter().find(|name| !told(name)) {
+            return Err(
+                CONFIG("the provider's requests are meant for somebody: say `expect`").because(format!("`{name}`"))
+            );
+        }
+        if expected.iter().any(|(name, value)| !provider.expects.contains(&&**name) || value.trim().is_empty()) {
+            return Err(CONFIG("what is expected has a name that the provider knows, and is not empty"));
+        }
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
         if secrets.is_empty() {
             return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
@@ -202,6 +227,9 @@ impl VerifierBuilder {
             public_key,
             tolerance,
             plan,
+            expected,
+            #[cfg(feature = "asymmetric")]
+            ring: Ring::default(),
         })))
     }
 }
