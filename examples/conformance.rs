@@ -18,7 +18,7 @@ use std::{
 use bytes::Bytes;
 use data_encoding::BASE64;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use inhook::{ErrorKind, Provider, Tolerance, Verifier, provider::by_name};
+use inhook::{ErrorKind, KeyId, KeyMaterial, Provider, Tolerance, Verifier, provider::by_name};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -141,6 +141,8 @@ struct Case {
     body: String,
     secrets: Vec<String>,
     #[serde(default)]
+    keys: BTreeMap<String, Value>,
+    #[serde(default)]
     options: Options,
     event: Option<Expected>,
 }
@@ -158,6 +160,10 @@ struct Options {
     tolerance_secs: Option<u64>,
     public_key: Option<String>,
     verify_token: Option<String>,
+    audience: Option<String>,
+    service_account_email: Option<String>,
+    client_key: Option<String>,
+    base_url: Option<String>,
     #[serde(rename = "signature_version")]
     _signature_version: Option<String>,
     expected_response: Option<Value>,
@@ -269,8 +275,17 @@ fn authenticate(provider: &Provider, case: &Case) -> Result<Verdict, Box<dyn Err
         request.headers_mut().append(HeaderName::from_bytes(name.as_bytes())?, value);
     }
     let tolerance = case.options.tolerance_secs.map(|secs| Tolerance::within(Duration::from_secs(secs)));
+    let base = case.options.base_url.clone().unwrap_or(base);
     let mut builder =
         Verifier::builder(provider).public_base(base).tolerance(tolerance.unwrap_or(Tolerance::Unlimited));
+    let Options { audience, service_account_email, client_key, .. } = &case.options;
+    for (name, value) in
+        [("audience", audience), ("service_account_email", service_account_email), ("client_key", client_key)]
+    {
+        if let Some(value) = value {
+            builder = builder.expect(name, value);
+        }
+    }
     if let Some(token) = &case.options.verify_token {
         builder = builder.verify_token(token);
     }
@@ -285,7 +300,19 @@ fn authenticate(provider: &Provider, case: &Case) -> Result<Verdict, Box<dyn Err
         Err(refused) if refused.kind() == ErrorKind::InvalidSecret => return Ok(Err(refused.kind())),
         Err(broken) => return Err(broken.into()),
     };
-    let verified = match verifier.authenticate_at(&request, OffsetDateTime::from_unix_timestamp(case.now)?) {
+    let now = OffsetDateTime::from_unix_timestamp(case.now)?;
+    let mut judged = verifier.authenticate_at(&request, now);
+    if let Err(refused) = &judged
+        && let Some(id) = refused.key_needed()
+    {
+        // What is not among the keys cannot be had.
+        let Some(material) = material(id, &case.keys) else { return Ok(Err(ErrorKind::KeyUntrusted)) };
+        if let Err(refused) = verifier.learn_at(id, material, now) {
+            return Ok(Err(refused.kind()));
+        }
+        judged = verifier.authenticate_at(&request, now);
+    }
+    let verified = match judged {
         Ok(verified) => verified,
         Err(refused) => return Ok(Err(refused.kind())),
     };
@@ -304,10 +331,22 @@ fn authenticate(provider: &Provider, case: &Case) -> Result<Verdict, Box<dyn Err
     Ok(Ok(Brought::Event { label: first.and_then(|event| event.label.clone()), kind: kind.map(str::to_owned) }))
 }
 
+/// What its server would hand over for a key: one of those that the case has, or all of them for a set.
+fn material(id: &KeyId, keys: &BTreeMap<String, Value>) -> Option<KeyMaterial> {
+    let text = |key: &Value| key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+    let name = id.id.as_deref().or_else(|| id.url.rsplit('/').next());
+    match name.and_then(|name| keys.get(name)) {
+        Some(key) => Some(KeyMaterial::new(text(key))),
+        None if id.id.is_none() => Some(KeyMaterial::new(serde_json::to_string(keys).ok()?)),
+        None => None,
+    }
+}
+
 /// What a case's reason may be called here: a case says what was done to a request, an error what can be seen of it.
 fn reasons(reason: &str) -> &'static [ErrorKind] {
     use ErrorKind::{
-        BadSignature, FutureTimestamp, InvalidSecret, MalformedBody, MalformedHeader, MissingHeader, StaleTimestamp,
+        BadSignature, FutureTimestamp, InvalidSecret, KeyUntrusted, MalformedBody, MalformedHeader, MissingHeader,
+        StaleTimestamp, Unexpected, WrongAlgorithm,
     };
     match reason {
         "missing_header" => &[MissingHeader],
@@ -317,7 +356,9 @@ fn reasons(reason: &str) -> &'static [ErrorKind] {
         // An empty one is none.
         "wrong_secret" => &[BadSignature, InvalidSecret, MissingHeader],
         // A signature of a scheme that does not count is as good as none.
-        "wrong_algorithm" | "downgrade" => &[BadSignature, MalformedHeader, MissingHeader],
+        "wrong_algorithm" | "downgrade" => &[BadSignature, MalformedHeader, MissingHeader, WrongAlgorithm],
+        "claims" => &[Unexpected],
+        "key_untrusted" => &[KeyUntrusted],
         "stale_timestamp" => &[StaleTimestamp],
         "future_timestamp" => &[FutureTimestamp],
         "malformed_body" => &[MalformedBody, MissingHeader],

@@ -65,7 +65,9 @@
 
 // A module uses only modules that stand above it, as a request travels.
 mod clock;
+mod key_id;
 mod error;
+mod keys;
 mod secret;
 mod request;
 mod body;
@@ -107,6 +109,8 @@ pub use error::{Error, ErrorKind};
 pub use event::{Delivery, Event, Headers, Reply};
 pub use func::AsyncFunc;
 pub use handlers::{Failure, Handlers, TxHandlers};
+pub use key_id::{KeyId, KeyMaterial};
+pub use keys::{KeySource, StaticKeys};
 pub use payload::{Events, Form, Json, Payload, Raw};
 pub use place::{Gap, Order, Place, Rank};
 pub use provider::Provider;

@@ -279,6 +279,13 @@ impl<'t> Members<'t> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| *value)
     }
 
+    /// Those that are strings.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, Cow<'t, str>)> {
+        let text = |raw: &'t str| scalar(Some(raw).filter(|raw| raw.starts_with('"'))?);
+        self.0.iter().filter_map(move |(name, raw)| Some((&**name, text(raw)?)))
+    }
+
     /// The text of one that is a string.
     pub(crate) fn text(&self, name: &str) -> Option<Cow<'t, str>> {
         self.raw(name).filter(|raw| raw.starts_with('"')).and_then(scalar)

@@ -3,24 +3,25 @@
 //! on. Every app's tokens are signed by the same keys, so the audience is what tells yours from another's. Nothing is
 //! known to be the same on each try.
 
-use super::{At, Claim, Jwt, JwtAlgorithm, JwtKeys, Provider, Retries, Scheme, Told};
+use super::{At, JwtClaim, Jwt, JwtAlgorithm, JwtKeys, Provider, Retries, Scheme};
 
 /// [Atlassian Forge](https://developer.atlassian.com/platform/forge/remote/essentials/): events and scheduled triggers
-/// of an app, sent to its own server. The [audience](crate::VerifierBuilder::audience) is the app's id,
-/// `ari:cloud:ecosystem::app/…`. The kind is `eventType`, such as `avi:jira:updated:issue`.
+/// of an app, sent to its own server. What to [expect](crate::VerifierBuilder::expect) is the `audience`, the app's
+/// id: `ari:cloud:ecosystem::app/…`. The kind is `eventType`, such as `avi:jira:updated:issue`.
 pub const ATLASSIAN_FORGE: Provider = Provider::new(
     "atlassian_forge",
     Scheme::Jwt(
         Jwt::new(JwtAlgorithm::Rs256)
             .keys(JwtKeys::Set("https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json"))
             .claims(&[
-                Claim::OneOf("iss", &["forge/invocation-token"]),
-                Claim::Told("aud", Told::Audience),
-                Claim::Expires,
+                JwtClaim::OneOf("iss", &["forge/invocation-token"]),
+                JwtClaim::Expected("aud", "audience"),
+                JwtClaim::Expires,
             ]),
     ),
 )
 .docs("https://developer.atlassian.com/platform/forge/remote/essentials/")
+.expects(&["audience"])
 .kind(At::Json("/eventType"))
 .deadline(5)
 .retries(Retries::Hours(2));

@@ -1,7 +1,8 @@
 //! Finding mistakes in a provider's data before the first request does.
 
 use super::{
-    At, Attempt, Batch, Claim, Handshake, Hmac, Jwt, JwtAlgorithm, JwtKeys, Part, Provider, Retries, Scheme, Syntax, When,
+    At, Attempt, Batch, Handshake, Hmac, Jwt, JwtAlgorithm, JwtClaim, JwtKeys, Part, Provider, Retries, Scheme, Syntax,
+    When,
 };
 
 type Found = Result<(), &'static str>;
@@ -20,7 +21,9 @@ impl Provider {
                 }
                 Scheme::Jwt(jwt) => {
                     jwt.check()?;
-                    let aged = self.past.is_none() || jwt.claims.contains(&Claim::Issued);
+                    let known = jwt.expects().all(|name| self.expects.contains(&name));
+                    ensure(known, "what a token must name is among what the provider expects")?;
+                    let aged = self.past.is_none() || jwt.claims.contains(&JwtClaim::Issued);
                     ensure(aged, "a tolerance judges the age of a token that says when it was issued")?;
                 }
                 Scheme::Custom(custom) => {
@@ -108,11 +111,15 @@ impl Jwt {
             ensure(proves(*at), "a token stands in a header, a query parameter or a field")?;
             at.check()?;
             let in_body = matches!(at, At::Json(_) | At::Number(_) | At::Form(_));
-            ensure(!in_body || !self.covers().contains(&Part::Body), "no token can hold the hash of the body it is in")?;
+            ensure(
+                !in_body || !self.covers().contains(&Part::Body),
+                "no token can hold the hash of the body it is in",
+            )?;
         }
         let hmac = self.algorithm == JwtAlgorithm::Hs256;
         ensure(hmac == (self.keys == JwtKeys::Secret), "a secret is for HMACs, and HMACs are by the secret")?;
-        let bounded = |claim: &Claim| matches!(claim, Claim::Expires | Claim::Issued | Claim::BodyHash(_));
+        ensure(self.keys != JwtKeys::Unsaid, "nobody says where the keys are")?;
+        let bounded = |claim: &JwtClaim| matches!(claim, JwtClaim::Expires | JwtClaim::Issued | JwtClaim::BodyHash(_));
         ensure(self.claims.iter().any(bounded), "a token that never ends and binds nothing is a static one")
     }
 }

@@ -11,12 +11,13 @@
 
 use super::{
     At, Jwt, JwtAlgorithm, Provider, Scheme, TimeUnit,
-    google_pubsub::{CLAIMS, KEYS},
+    google_pubsub::{CLAIMS, EXPECTS, KEYS},
 };
 
 /// [Google Cloud](https://cloud.google.com/run/docs/authenticating/service-to-service): Eventarc, Scheduler, Tasks and
-/// other callers that bear an OIDC token of a service account. Without identity; events in CloudEvents' binary form have
-/// kind and time.
+/// other callers that bear an OIDC token of a service account. What to [expect](crate::VerifierBuilder::expect)
+/// is the `audience` and the `service_account_email`. Without identity; events in CloudEvents' binary form have kind and
+/// time.
 ///
 /// ```
 /// use inhook::{
@@ -32,6 +33,7 @@ use super::{
 pub const GOOGLE_OIDC: Provider =
     Provider::new("google_oidc", Scheme::Jwt(Jwt::new(JwtAlgorithm::Rs256).keys(KEYS).claims(CLAIMS)))
         .docs("https://cloud.google.com/run/docs/authenticating/service-to-service")
+        .expects(EXPECTS)
         .label(At::Header("ce-id"))
         .kind(At::Header("ce-type"))
         .time(At::Header("ce-time"), TimeUnit::Rfc3339);

@@ -11,14 +11,14 @@ use super::{At, Part};
 /// claims is a hash of the body or of the address.
 ///
 /// ```
-/// use inhook::provider::{At, Claim, Jwt, JwtAlgorithm, Told};
+/// use inhook::provider::{At, JwtClaim, Jwt, JwtAlgorithm};
 ///
 /// // x-acme-token: eyJhbGciOiJIUzI1NiJ9…, which says {"iss":"acme","aud":"…","exp":…,"sha256":"…"}
 /// const ACME: Jwt = Jwt::new(JwtAlgorithm::Hs256).at(At::Header("x-acme-token")).claims(&[
-///     Claim::OneOf("iss", &["acme"]),
-///     Claim::Told("aud", Told::Audience),
-///     Claim::Expires,
-///     Claim::BodyHash("sha256"),
+///     JwtClaim::OneOf("iss", &["acme"]),
+///     JwtClaim::Expected("aud", "audience"),
+///     JwtClaim::Expires,
+///     JwtClaim::BodyHash("sha256"),
 /// ]);
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -28,16 +28,16 @@ pub struct Jwt {
     pub(crate) behind: &'static str,
     pub(crate) algorithm: JwtAlgorithm,
     pub(crate) keys: JwtKeys,
-    pub(crate) claims: &'static [Claim],
+    pub(crate) claims: &'static [JwtClaim],
 }
 
 impl Jwt {
-    /// `Authorization: Bearer <token>`, signed by the secret if the algorithm is an HMAC, else by a key that the
-    /// verifier's source of keys has under the token's `kid`; it has to say nothing.
+    /// `Authorization: Bearer <token>`, which has to say nothing; an HMAC is by the secret. For another algorithm say where
+    /// its [`keys`](Self::keys) are, or building a verifier fails.
     pub const fn new(algorithm: JwtAlgorithm) -> Self {
         let keys = match algorithm {
             JwtAlgorithm::Hs256 => JwtKeys::Secret,
-            JwtAlgorithm::Rs256 | JwtAlgorithm::Es256 => JwtKeys::Named,
+            JwtAlgorithm::Rs256 | JwtAlgorithm::Es256 => JwtKeys::Unsaid,
         };
         Self { at: At::Header("authorization"), others: &[], behind: "Bearer", algorithm, keys, claims: &[] }
     }
@@ -69,15 +69,15 @@ impl Jwt {
     }
 
     /// What it must say.
-    pub const fn claims(mut self, claims: &'static [Claim]) -> Self {
+    pub const fn claims(mut self, claims: &'static [JwtClaim]) -> Self {
         self.claims = claims;
         self
     }
 
     /// What it vouches for besides itself.
     pub(crate) fn covers(&self) -> &'static [Part] {
-        let has = |rule: fn(&Claim) -> bool| self.claims.iter().any(rule);
-        match (has(|c| matches!(c, Claim::BodyHash(_))), has(|c| matches!(c, Claim::UrlHash(_)))) {
+        let has = |rule: fn(&JwtClaim) -> bool| self.claims.iter().any(rule);
+        match (has(|c| matches!(c, JwtClaim::BodyHash(_))), has(|c| matches!(c, JwtClaim::UrlHash(_)))) {
             (true, true) => &[Part::Body, Part::Method, Part::Path, Part::Query],
             (true, false) => &[Part::Body],
             (false, true) => &[Part::Method, Part::Path, Part::Query],
@@ -85,10 +85,10 @@ impl Jwt {
         }
     }
 
-    /// What a verifier has to be told before it can judge one.
-    pub(crate) fn told(&self) -> impl Iterator<Item = Told> {
+    /// The names of what a verifier has to be told to expect.
+    pub(crate) fn expects(&self) -> impl Iterator<Item = &'static str> {
         self.claims.iter().filter_map(|claim| match claim {
-            Claim::Told(_, told) => Some(*told),
+            JwtClaim::Expected(_, name) => Some(*name),
             _ => None,
         })
     }
@@ -123,22 +123,27 @@ impl JwtAlgorithm {
 pub enum JwtKeys {
     /// The verifier's secrets, each of which is tried: for HMACs.
     Secret,
-    /// A set of keys at this address: a JWK set, or certificates by `kid`.
+    /// A set of keys at this address: a JWK set, or certificates in PEM by `kid`.
     Set(&'static str),
-    /// One key for each `kid`, in PEM, at the address that starts so and ends with it.
+    /// One key for each `kid`, in PEM, at the address that starts so and ends with it. It is 64 letters, digits, `-`, `_`
+    /// and `.` at most, and does not start with a dot.
     Each(&'static str),
-    /// Whatever the verifier's source of keys has under the `kid`.
-    Named,
+    /// One key for each `kid`, a JWK alone or under `key`, for which this address has to be asked in a way that only a
+    /// source of the user's own knows: by a login, say.
+    Asked(&'static str),
+    /// Not said yet.
+    Unsaid,
 }
 
 /// Something that a token must say, among its top members. Texts are compared as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Claim {
+pub enum JwtClaim {
     /// One of these texts stands under this name.
     OneOf(&'static str, &'static [&'static str]),
-    /// What the verifier was told stands under this name: alone, or in a list, as an audience may.
-    Told(&'static str, Told),
+    /// What the verifier was told to [expect](crate::VerifierBuilder::expect) by the second name stands under the first:
+    /// alone, or in a list, as an audience may.
+    Expected(&'static str, &'static str),
     /// `true` stands under this name.
     True(&'static str),
     /// Some text stands under this name.
@@ -156,16 +161,4 @@ pub enum Claim {
     /// lower-case hexadecimal digits, stands under this name. Where the verifier's
     /// [public base](crate::VerifierBuilder::public_base) has a path, what follows it is the path.
     UrlHash(&'static str),
-}
-
-/// What the receiver alone knows, and a token must name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Told {
-    /// Whom it is meant for: [`audience`](crate::VerifierBuilder::audience).
-    Audience,
-    /// Who made it: [`issuer`](crate::VerifierBuilder::issuer).
-    Issuer,
-    /// On whose behalf: [`service_account`](crate::VerifierBuilder::service_account).
-    ServiceAccount,
 }

@@ -33,6 +33,8 @@ use std::{fmt, time::Duration};
 
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
+#[cfg(feature = "asymmetric")]
+pub use self::scheme::Algorithm;
 pub(crate) use self::{
     custom::Tagger,
     envelope::Envelope,
@@ -43,7 +45,7 @@ pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
-    jwt::{Claim, Jwt, JwtAlgorithm, JwtKeys, Told},
+    jwt::{Jwt, JwtAlgorithm, JwtClaim, JwtKeys},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
 };
 
@@ -83,6 +85,7 @@ pub struct Provider {
     pub(crate) handshakes: &'static [Handshake],
     pub(crate) needs_body: bool,
     pub(crate) needs_public_key: bool,
+    pub(crate) expects: &'static [&'static str],
     pub(crate) success: u16,
     pub(crate) thanks: Thanks,
     pub(crate) refused: u16,
@@ -107,6 +110,7 @@ impl Provider {
             handshakes: &[],
             needs_body: false,
             needs_public_key: false,
+            expects: &[],
             success: 200,
             thanks: Thanks::Nothing,
             refused: 401,
@@ -281,6 +285,13 @@ impl Provider {
     /// Its verifiers have to be told a [public key](crate::VerifierBuilder::public_key) beside the secret.
     pub const fn needs_public_key(mut self) -> Self {
         self.needs_public_key = true;
+        self
+    }
+
+    /// What its verifiers have to be told to [expect](crate::VerifierBuilder::expect), by name: for a provider whose
+    /// genuine requests anybody can have sent to anybody.
+    pub const fn expects(mut self, names: &'static [&'static str]) -> Self {
+        self.expects = names;
         self
     }
 

@@ -6,20 +6,21 @@
 //! The question that is asked before events are sent need not be signed either: it brings nothing. Nothing documented is
 //! the same on each try.
 
-use super::{At, Claim, Handshake, Jwt, JwtAlgorithm, Provider, Scheme, Told};
+use super::{At, JwtClaim, Handshake, Jwt, JwtAlgorithm, Provider, Scheme};
 
 const CHALLENGE: At = At::Json("/challenge");
 
-/// [monday.com](https://developer.monday.com/apps/docs/integration-authorization): the webhooks of an app. The
-/// [audience](crate::VerifierBuilder::audience) is the address as it was entered. The kind is `event.type`, such as
+/// [monday.com](https://developer.monday.com/apps/docs/integration-authorization): the webhooks of an app. What to
+/// [expect](crate::VerifierBuilder::expect) is the `audience`, the address as it was entered. The kind is `event.type`, such as
 /// `update_column_value`, or a life cycle event's `type`.
 pub const MONDAY: Provider = Provider::new(
     "monday",
     Scheme::Jwt(
-        Jwt::new(JwtAlgorithm::Hs256).behind("").claims(&[Claim::Told("aud", Told::Audience), Claim::Expires]),
+        Jwt::new(JwtAlgorithm::Hs256).behind("").claims(&[JwtClaim::Expected("aud", "audience"), JwtClaim::Expires]),
     ),
 )
 .docs("https://developer.monday.com/apps/docs/integration-authorization")
+.expects(&["audience"])
 .accepts(&["application/json"])
 .kind(At::FirstOf(&[At::Json("/event/type"), At::Json("/type")]))
 .payload(At::FirstOf(&[At::Json("/event"), At::Json("")]))

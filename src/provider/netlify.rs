@@ -4,7 +4,7 @@
 //! A deploy goes through several states, each of which is an event of its own; it bears the same `updated_at` when it is
 //! sent again.
 
-use super::{At, Claim, Jwt, JwtAlgorithm, Provider, Scheme, TimeUnit};
+use super::{At, JwtClaim, Jwt, JwtAlgorithm, Provider, Scheme, TimeUnit};
 
 const ID: At = At::Json("/id");
 const STATE: At = At::Json("/state");
@@ -17,7 +17,7 @@ pub const NETLIFY: Provider = Provider::new(
     Scheme::Jwt(
         Jwt::new(JwtAlgorithm::Hs256)
             .at(At::Header("x-webhook-signature"))
-            .claims(&[Claim::OneOf("iss", &["netlify"]), Claim::BodyHash("sha256")]),
+            .claims(&[JwtClaim::OneOf("iss", &["netlify"]), JwtClaim::BodyHash("sha256")]),
     ),
 )
 .docs("https://docs.netlify.com/deploy/deploy-notifications/#payload-signature")

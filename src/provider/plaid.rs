@@ -5,7 +5,7 @@
 //!
 //! Events have no id: the same one may well come twice, and that is not known from a retry.
 
-use super::{At, Claim, Jwt, JwtAlgorithm, JwtKeys, Provider, Retries, Scheme};
+use super::{At, JwtClaim, Jwt, JwtAlgorithm, JwtKeys, Provider, Retries, Scheme};
 
 /// [Plaid](https://plaid.com/docs/api/webhooks/webhook-verification/): everything about items, transactions and
 /// transfers. The kind is `webhook_type` and `webhook_code`, such as `TRANSACTIONS.SYNC_UPDATES_AVAILABLE`.
@@ -14,8 +14,8 @@ pub const PLAID: Provider = Provider::new(
     Scheme::Jwt(
         Jwt::new(JwtAlgorithm::Es256)
             .at(At::Header("plaid-verification"))
-            .keys(JwtKeys::Named)
-            .claims(&[Claim::Issued, Claim::BodyHash("request_body_sha256")]),
+            .keys(JwtKeys::Asked("https://production.plaid.com/webhook_verification_key/get"))
+            .claims(&[JwtClaim::Issued, JwtClaim::BodyHash("request_body_sha256")]),
     ),
 )
 .docs("https://plaid.com/docs/api/webhooks/webhook-verification/")

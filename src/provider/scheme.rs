@@ -1,6 +1,6 @@
 //! What a provider signs, and where the signature stands.
 
-use super::{At, Custom, Jwt, Told};
+use super::{At, Custom, Jwt};
 
 /// How a request proves that it is genuine.
 #[derive(Clone, Copy, Debug)]
@@ -35,15 +35,6 @@ impl Scheme {
             Self::Jwt(jwt) => jwt.others,
             Self::Custom(custom) => custom.others,
         }
-    }
-
-    /// What its verifier has to be told.
-    pub(crate) fn told(&self) -> impl Iterator<Item = Told> {
-        let jwt = match self {
-            Self::Jwt(jwt) => Some(jwt),
-            _ => None,
-        };
-        jwt.into_iter().flat_map(Jwt::told)
     }
 
     /// What it vouches for: parts of the request, and places in it.
@@ -205,6 +196,25 @@ pub enum Digest {
     Sha256,
     /// 64 bytes.
     Sha512,
+}
+
+/// How a public key's signatures are made; pinned, never taken from the request.
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// Ed25519, as in RFC 8032.
+    Ed25519,
+    /// ECDSA over P-256 with SHA-256; the signature in DER.
+    EcdsaP256Sha256,
+    /// The same with the signature in 64 bytes, as tokens have it (`ES256`).
+    EcdsaP256Sha256Fixed,
+    /// RSA of 2,048 to 8,192 bits with PKCS #1 v1.5 and SHA-256 (`RS256`).
+    RsaPkcs1Sha256,
+    /// The same with SHA-1, which no longer withstands an attacker who chooses what is signed; only for providers that
+    /// offer nothing else.
+    RsaPkcs1Sha1,
 }
 
 /// How a secret's text becomes the key.

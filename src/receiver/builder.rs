@@ -6,12 +6,13 @@ use http::{HeaderMap, header::CONTENT_LENGTH, request::Parts};
 
 use super::{
     Inner, Receiver, Tenant,
+    fetch::Fetcher,
     flow::{Flow, KeyBy, Observer, OrderBy},
     gate::Gate,
     work::{Graves, InTx, Plain, Rules, Work},
 };
 use crate::{
-    AsyncFunc, Clock, Delivery, Error, ErrorKind, Event, Handlers, Outcome, Place, TxHandlers, Verifier,
+    AsyncFunc, Clock, Delivery, Error, ErrorKind, Event, Handlers, KeySource, Outcome, Place, TxHandlers, Verifier,
     handlers::BoxFuture,
     store::{DeadLetterStore, IdempotencyStore, OrderingStore, TransactionalStore},
 };
@@ -132,6 +133,7 @@ pub struct Builder<S> {
     observer: Option<Box<Observer>>,
     key_by: Option<Box<KeyBy>>,
     ordered_by: Option<Box<OrderBy>>,
+    keys: Option<Fetcher>,
 }
 
 impl<S: IdempotencyStore> Builder<S> {
@@ -152,6 +154,7 @@ impl<S: IdempotencyStore> Builder<S> {
             observer: None,
             key_by: None,
             ordered_by: None,
+            keys: None,
         }
     }
 
@@ -224,6 +227,17 @@ impl<S: IdempotencyStore> Builder<S> {
     /// Sees every outcome once, refused requests too, on the request's task: be quick. If it panics, that is all.
     pub fn observe(mut self, observer: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Where keys are had that a provider's requests name (PayPal, AWS SNS): asked for one that the verifier does not
+    /// know, after its address was held against the provider's hosts. Then the request is judged once more.
+    ///
+    /// A key is fetched once for all requests that wait for it, kept by the verifier, and not asked for again within half
+    /// a minute after it could not be had; of made-up keys at most 30 a minute are asked for at all. Until it is there
+    /// the answer is 503.
+    pub fn keys(mut self, source: impl KeySource) -> Self {
+        self.keys = Some(Fetcher::new(source));
         self
     }
 
@@ -325,8 +339,8 @@ impl<S: IdempotencyStore> Builder<S> {
         if let Some(verifier) = source.only() {
             flow.suits(verifier)?;
         }
-        let (flow, gate) = (Arc::new(flow), Gate::new(most));
-        Ok(Receiver(Arc::new(Inner { source, flow, gate, body_limit, read_timeout, resolve_timeout })))
+        let (flow, gate, keys) = (Arc::new(flow), Gate::new(most), self.keys);
+        Ok(Receiver(Arc::new(Inner { source, flow, gate, keys, body_limit, read_timeout, resolve_timeout })))
     }
 }
 

@@ -4,6 +4,7 @@ mod answer;
 mod bind;
 mod builder;
 mod bury;
+mod fetch;
 mod flow;
 mod gate;
 mod rt;
@@ -20,7 +21,8 @@ pub use self::builder::{Builder, Twins};
 use self::{
     answer::{failure, refusal},
     builder::Source,
-    flow::Flow,
+    fetch::Fetcher,
+    flow::{Flow, patience},
     gate::{Gate, Pass},
     rt::Caught,
 };
@@ -50,6 +52,7 @@ struct Inner {
     source: Source,
     flow: Arc<Flow>,
     gate: Arc<Gate>,
+    keys: Option<Fetcher>,
     body_limit: usize,
     read_timeout: Duration,
     resolve_timeout: Duration,
@@ -126,9 +129,14 @@ impl Receiver {
             self.0.flow.observe(&outcome);
             response
         };
-        let delivery = if tenant.is_some() { verifier.admits(&head.method, &head.headers) } else { Ok(()) }
-            .and_then(|()| verifier.authenticate_at((&head, body), self.0.flow.now())?.delivery())
-            .and_then(|delivery| self.0.flow.suits(&verifier).map(|()| delivery));
+        let admitted = if tenant.is_some() { verifier.admits(&head.method, &head.headers) } else { Ok(()) };
+        let delivery = match admitted.and_then(|()| self.verify(&verifier, &head, &body)) {
+            Err(refused) if refused.key_needed().is_some() => match self.learn(&verifier, refused).await {
+                Ok(()) => self.verify(&verifier, &head, &body),
+                Err(refused) => Err(refused),
+            },
+            judged => judged,
+        };
         let delivery = match delivery {
             Ok(delivery) => delivery,
             Err(refused) => return refuse(refused),
@@ -174,6 +182,23 @@ impl Receiver {
         self.0.gate.close();
         rt::within(timeout, self.0.gate.empty()).await;
         self.0.gate.under_way()
+    }
+
+    fn verify(&self, verifier: &Verifier, head: &Parts, body: &Bytes) -> Result<Delivery, Error> {
+        let delivery = verifier.authenticate_at((head, body), self.0.flow.now())?.delivery()?;
+        self.0.flow.suits(verifier)?;
+        Ok(delivery)
+    }
+
+    /// Fetches the key that a request could not be judged without.
+    async fn learn(&self, verifier: &Verifier, refused: Error) -> Result<(), Error> {
+        match (&self.0.keys, refused.key_needed()) {
+            (Some(keys), Some(id)) => {
+                let patience = patience(verifier.data().deadline);
+                keys.teach(verifier, id, self.0.flow.now(), patience).await
+            }
+            _ => Err(refused),
+        }
     }
 
     /// The tenants' resolver did.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Event, Field, Provider, Tolerance, Verifier, VerifierBuilder,
     provider::{At, Batch, Custom, Part, Proof, Scheme},
-    verify::edit,
+    verify::{EXPECTED, edit},
 };
 
 /// Good for every [`KeyForm`](crate::provider::KeyForm): it is text, hexadecimal digits and base64 all in one.
@@ -279,7 +279,8 @@ fn fill(draft: &mut Draft<'_>, at: At, value: &str) {
 
 /// With whatever any provider needs besides its secret.
 pub(super) fn builder(provider: &Provider) -> VerifierBuilder {
-    Verifier::builder(provider).public_base(BASE).verify_token(VERIFY_TOKEN).public_key(PUBLIC_KEY)
+    let builder = Verifier::builder(provider).public_base(BASE).verify_token(VERIFY_TOKEN).public_key(PUBLIC_KEY);
+    provider.expects.iter().fold(builder, |builder, name| builder.expect(*name, EXPECTED))
 }
 
 pub(super) fn verifier(provider: &Provider, secrets: &[&str], tolerance: Tolerance) -> Verifier {

@@ -52,6 +52,7 @@ pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<By
         scheme: None,
         time: None,
         public_key: "public-key".to_owned(),
+        expected: Vec::new(),
     }
 }
 
@@ -77,6 +78,7 @@ pub struct Signed {
     scheme: Option<Scheme>,
     time: Option<String>,
     public_key: String,
+    expected: Vec<(String, String)>,
 }
 
 impl Signed {
@@ -111,6 +113,13 @@ impl Signed {
     /// said.
     pub fn public_key(mut self, key: impl Into<String>) -> Self {
         self.public_key = key.into();
+        self
+    }
+
+    /// What its verifier [expects](crate::VerifierBuilder::expect) by this name, for a provider that signs it; `expected`
+    /// unless said.
+    pub fn expect(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.expected.push((name.into(), value.into()));
         self
     }
 
@@ -186,8 +195,14 @@ impl Signed {
         let uri = draft.request.uri();
         let base = format!("{}://{}", uri.scheme_str().expect("http or https"), uri.authority().expect("a host"));
         let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
-        let stamps =
-            Stamps { base: &base, at, time: self.time.as_deref(), id: &draft.id, public_key: &self.public_key };
+        let stamps = Stamps {
+            base: &base,
+            at,
+            time: self.time.as_deref(),
+            id: &draft.id,
+            public_key: &self.public_key,
+            expected: &self.expected,
+        };
         match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
             Ok(()) => draft.request,
             Err(error) => panic!("a request of `{}` cannot be signed: {error:?}", self.provider.name),

@@ -13,10 +13,12 @@ use super::{
     plan::Plan,
     stamp::Tolerance,
 };
+#[cfg(feature = "asymmetric")]
+use super::{learn::Learned, ring::Ring, token_keys::TokenKeys};
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret,
     provider::{
-        self, At, Digest, JwtKeys, KeyForm, Part, Proof, Told,
+        self, At, Digest, JwtKeys, KeyForm, Part, Proof,
         locate::{self, Spot},
     },
 };
@@ -30,7 +32,7 @@ pub struct VerifierBuilder {
     tolerance: Tolerance,
     verify_token: Option<Secret>,
     public_key: Option<String>,
-    told: Vec<(Told, String)>,
+    expected: Vec<(String, String)>,
 }
 
 pub(super) struct Inner {
@@ -40,10 +42,15 @@ pub(super) struct Inner {
     pub(super) base: Option<String>,
     pub(super) verify_token: Option<TokenHash>,
     pub(super) public_key: Option<String>,
-    pub(super) told: Vec<(Told, String)>,
     /// Past and future.
     pub(super) tolerance: Option<(Duration, Duration)>,
     pub(super) plan: Plan,
+    /// What the verifier was told to expect, by name.
+    pub(super) expected: Vec<(String, String)>,
+    #[cfg(feature = "asymmetric")]
+    pub(super) ring: Ring<Learned>,
+    #[cfg(feature = "asymmetric")]
+    pub(super) token_keys: TokenKeys,
 }
 
 pub(super) struct Scheme {
@@ -117,7 +124,7 @@ impl VerifierBuilder {
             tolerance: Tolerance::Provider,
             verify_token: None,
             public_key: None,
-            told: Vec::new(),
+            expected: Vec::new(),
         }
     }
 
@@ -154,40 +161,35 @@ impl VerifierBuilder {
         self
     }
 
-    /// Whom tokens must be meant for (their `aud`): often the address that was entered at the provider, to the letter.
-    /// Call it again for others that are right too.
-    pub fn audience(self, audience: impl Into<String>) -> Self {
-        self.tell(Told::Audience, audience)
-    }
-
-    /// Who must have made the tokens (their `iss`), where the provider's data does not say: at Atlassian the client key
-    /// of the installation. Call it again for others that are right too.
-    pub fn issuer(self, issuer: impl Into<String>) -> Self {
-        self.tell(Told::Issuer, issuer)
-    }
-
-    /// The e-mail address of the service account that tokens are made for (their `email`). Google makes tokens for
-    /// anybody and any audience, so that this alone tells your project's from another's. Call it again for others that
-    /// are right too.
-    pub fn service_account(self, email: impl Into<String>) -> Self {
-        self.tell(Told::ServiceAccount, email)
-    }
-
-    fn tell(mut self, what: Told, value: impl Into<String>) -> Self {
-        self.told.push((what, value.into()));
+    /// What a request must be meant for, by the name that the provider's data has for it: PayPal's `webhook_id`, the
+    /// `topic_arn` of AWS SNS. Say it again for another one that will do as well. Whoever has an account there can have a
+    /// genuine request sent to anybody, so a verifier without this cannot be built.
+    pub fn expect(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.expected.push((name.into(), value.into()));
         self
     }
 
     /// # Errors
     /// [`InvalidSecret`](ErrorKind::InvalidSecret) without a secret, for an empty or blank one, and for one that is not
     /// in the form that the provider uses; [`Config`](ErrorKind::Config) for mistakes in the provider's data, and for
-    /// anything that its scheme needs and was not given, or was given and does not look at.
+    /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance, verify_token, public_key, told } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key, expected } = self;
         provider.check().map_err(CONFIG)?;
+        let told = |name: &str| expected.iter().any(|(n, _)| n == name);
+        if let Some(name) = provider.expects.iter().find(|name| !told(name)) {
+            return Err(
+                CONFIG("the provider's requests are meant for somebody: say `expect`").because(format!("`{name}`"))
+            );
+        }
+        if expected.iter().any(|(name, value)| !provider.expects.contains(&&**name) || value.trim().is_empty()) {
+            return Err(CONFIG("what is expected has a name that the provider knows, and is not empty"));
+        }
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
-        if secrets.is_empty() {
+        let secretly =
+            |scheme: &provider::Scheme| !matches!(scheme, provider::Scheme::Jwt(jwt) if jwt.keys != JwtKeys::Secret);
+        if secrets.is_empty() && provider.schemes().any(secretly) {
             return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
         }
         let base = base.map(|base| public(&base)).transpose()?;
@@ -195,7 +197,6 @@ impl VerifierBuilder {
         if public_key.as_ref().is_some_and(String::is_empty) || (provider.needs_public_key && public_key.is_none()) {
             return Err(CONFIG("the provider names a public key: say `public_key`"));
         }
-        check_told(&provider, &told)?;
         let mut schemes = Vec::new();
         let mut handshake_keys = Vec::new();
         for scheme in provider.schemes() {
@@ -228,9 +229,13 @@ impl VerifierBuilder {
             base,
             verify_token,
             public_key,
-            told,
             tolerance,
             plan,
+            expected,
+            #[cfg(feature = "asymmetric")]
+            ring: Ring::default(),
+            #[cfg(feature = "asymmetric")]
+            token_keys: TokenKeys::default(),
         })))
     }
 }
@@ -239,28 +244,6 @@ impl fmt::Debug for VerifierBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifierBuilder").field("provider", &self.provider.name).finish_non_exhaustive()
     }
-}
-
-/// Everything that a token must name was said, and nothing that none of them names.
-fn check_told(provider: &Provider, told: &[(Told, String)]) -> Result<(), Error> {
-    let asks = |what| provider.schemes().any(|scheme| scheme.told().any(|other| other == what));
-    for what in [Told::Audience, Told::Issuer, Told::ServiceAccount] {
-        let said = told.iter().any(|(other, _)| *other == what);
-        let (missing, idle) = match what {
-            Told::Audience => ("its tokens name whom they are for: say `audience`", "nothing looks at an `audience`"),
-            Told::Issuer => ("its tokens name who made them: say `issuer`", "nothing looks at an `issuer`"),
-            Told::ServiceAccount => {
-                ("its tokens name an account: say `service_account`", "nothing looks at a `service_account`")
-            }
-        };
-        match (asks(what), said) {
-            (true, false) => return Err(Error::new(ErrorKind::Config, missing)),
-            (false, true) => return Err(Error::new(ErrorKind::Config, idle)),
-            _ => {}
-        }
-    }
-    let empty = told.iter().any(|(_, value)| value.is_empty() || value.trim() != value);
-    if empty { Err(Error::new(ErrorKind::Config, "what tokens must name is empty or has white space around it")) } else { Ok(()) }
 }
 
 /// The base as it is hashed: without the slash that the path brings.

@@ -13,17 +13,17 @@ use super::{
 use crate::{
     Error, ErrorKind, Incoming,
     body::json::{self, Members},
-    provider::{Claim, Jwt, TimeUnit, Told, locate},
+    provider::{Jwt, JwtClaim, TimeUnit, locate},
 };
 
 /// How far two clocks may be apart: what a token's times allow into the future. Nothing is added to its expiry.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-const WRONG: Error = Error::new(ErrorKind::Claims, "");
+const WRONG: Error = Error::new(ErrorKind::Unexpected, "");
 
 /// What the verifier alone knows.
 pub(super) struct Known<'a> {
-    pub(super) told: &'a [(Told, String)],
+    pub(super) expected: &'a [(String, String)],
     pub(super) base: Option<&'a str>,
 }
 
@@ -52,24 +52,25 @@ pub(super) fn judge(
     Ok(issued)
 }
 
-fn says(claims: &Members<'_>, claim: Claim, request: &Incoming<'_>, known: &Known<'_>) -> Result<(), Error> {
-    let text = |name: &str| claims.text(name).ok_or(Error::new(ErrorKind::Claims, "a claim is missing"));
+fn says(claims: &Members<'_>, claim: JwtClaim, request: &Incoming<'_>, known: &Known<'_>) -> Result<(), Error> {
+    let text = |name: &str| claims.text(name).ok_or(Error::new(ErrorKind::Unexpected, "a claim is missing"));
     let holds = match claim {
-        Claim::OneOf(name, all) => all.contains(&&*text(name)?),
-        Claim::Told(name, told) => {
-            let mut right = known.told.iter().filter(|(what, _)| *what == told).map(|(_, value)| value.as_str());
+        JwtClaim::OneOf(name, all) => all.contains(&&*text(name)?),
+        JwtClaim::Expected(name, what) => {
+            let mut right = known.expected.iter().filter(|(name, _)| name == what).map(|(_, value)| value.as_str());
             let said = named(claims.raw(name).unwrap_or("null"));
             right.any(|value| said.iter().any(|said| said == value))
         }
-        Claim::True(name) => claims.raw(name) == Some("true"),
-        Claim::Some(name) => !text(name)?.is_empty(),
-        Claim::Same(name, at) => {
-            locate::find(at, request, false)?.is_some_and(|there| *there == *text(name).unwrap_or_default().as_bytes())
+        JwtClaim::True(name) => claims.raw(name) == Some("true"),
+        JwtClaim::Some(name) => !text(name)?.is_empty(),
+        JwtClaim::Same(name, at) => {
+            let said = text(name)?;
+            locate::find(at, request, false)?.is_some_and(|there| *there == *said.as_bytes())
         }
-        Claim::Expires => claims.raw("exp").is_some(),
-        Claim::Issued => claims.raw("iat").is_some(),
-        Claim::BodyHash(name) => return hash(&text(name)?, &Sha256::digest(request.body.as_bytes())),
-        Claim::UrlHash(name) => return hash(&text(name)?, &query_hash::of(request, known.base)?),
+        JwtClaim::Expires => claims.raw("exp").is_some(),
+        JwtClaim::Issued => claims.raw("iat").is_some(),
+        JwtClaim::BodyHash(name) => return hash(&text(name)?, &Sha256::digest(request.body.as_bytes())),
+        JwtClaim::UrlHash(name) => return hash(&text(name)?, &query_hash::of(request, known.base)?),
     };
     if holds { Ok(()) } else { Err(WRONG) }
 }
@@ -93,7 +94,7 @@ fn hash(claimed: &str, right: &[u8]) -> Result<(), Error> {
 
 /// Seconds since 1970, of which a fraction is left out.
 fn time(claims: &Members<'_>, name: &str) -> Result<Option<Stamp>, Error> {
-    const NO_TIME: Error = Error::new(ErrorKind::Claims, "a time that cannot be read");
+    const NO_TIME: Error = Error::new(ErrorKind::Unexpected, "a time that cannot be read");
     let Some(raw) = claims.raw(name) else { return Ok(None) };
     let (whole, fraction) = raw.split_once('.').unwrap_or((raw, "0"));
     if !fraction.bytes().all(|b| b.is_ascii_digit()) {
@@ -117,11 +118,12 @@ mod tests {
 
     const NOW: i64 = 1_800_000_000;
 
-    fn kind(rules: &'static [Claim], claims: &str) -> Result<(), ErrorKind> {
+    fn kind(rules: &'static [JwtClaim], claims: &str) -> Result<(), ErrorKind> {
         let jwt = Jwt::new(JwtAlgorithm::Hs256).claims(rules);
-        let told = [(Told::Audience, "us".to_owned()), (Told::Audience, "we".to_owned())];
+        let expected = [("audience".to_owned(), "us".to_owned()), ("audience".to_owned(), "we".to_owned())];
         let (headers, body) = (HeaderMap::new(), Bytes::from_static(b"{}"));
-        let (known, now) = (Known { told: &told, base: None }, OffsetDateTime::from_unix_timestamp(NOW).unwrap());
+        let (known, now) =
+            (Known { expected: &expected, base: None }, OffsetDateTime::from_unix_timestamp(NOW).unwrap());
         let judged = judge(&jwt, claims.as_bytes(), &(&headers, &body).into(), &known, Now::At(now));
         judged.map(|_| ()).map_err(|e| e.kind())
     }
@@ -144,38 +146,38 @@ mod tests {
     fn a_time_is_a_number_of_digits() {
         for text in [r#""1800000100""#, "-1", "1.8e9", "18e8", "null", "true", "[]", "1800000100.5e1"] {
             for name in ["exp", "nbf", "iat"] {
-                assert_eq!(kind(&[], &format!(r#"{{"{name}":{text}}}"#)), Err(ErrorKind::Claims), "{name} {text}");
+                assert_eq!(kind(&[], &format!(r#"{{"{name}":{text}}}"#)), Err(ErrorKind::Unexpected), "{name} {text}");
             }
         }
-        assert_eq!(kind(&[Claim::Expires], "{}"), Err(ErrorKind::Claims));
-        assert_eq!(kind(&[Claim::Issued], "{}"), Err(ErrorKind::Claims));
+        assert_eq!(kind(&[JwtClaim::Expires], "{}"), Err(ErrorKind::Unexpected));
+        assert_eq!(kind(&[JwtClaim::Issued], "{}"), Err(ErrorKind::Unexpected));
     }
 
     #[test]
     fn an_audience_is_named_alone_or_in_a_list() {
-        const RULE: &[Claim] = &[Claim::Told("aud", Told::Audience)];
+        const RULE: &[JwtClaim] = &[JwtClaim::Expected("aud", "audience")];
         for good in [r#""us""#, r#""we""#, r#"["us"]"#, r#"["they","us"]"#, r#""\u0075s""#] {
             assert_eq!(kind(RULE, &format!(r#"{{"aud":{good}}}"#)), Ok(()), "{good}");
         }
         for bad in [r#""""#, r#""US""#, r#""us ""#, r#""us,we""#, "[]", r#"[["us"]]"#, r#"{"us":"us"}"#, "null", "1"] {
-            assert_eq!(kind(RULE, &format!(r#"{{"aud":{bad}}}"#)), Err(ErrorKind::Claims), "{bad}");
+            assert_eq!(kind(RULE, &format!(r#"{{"aud":{bad}}}"#)), Err(ErrorKind::Unexpected), "{bad}");
         }
-        assert_eq!(kind(RULE, "{}"), Err(ErrorKind::Claims));
-        assert_eq!(kind(RULE, r#"{"AUD":"us"}"#), Err(ErrorKind::Claims));
-        assert_eq!(kind(&[Claim::Told("iss", Told::Issuer)], r#"{"iss":""}"#), Err(ErrorKind::Claims));
+        assert_eq!(kind(RULE, "{}"), Err(ErrorKind::Unexpected));
+        assert_eq!(kind(RULE, r#"{"AUD":"us"}"#), Err(ErrorKind::Unexpected));
+        assert_eq!(kind(&[JwtClaim::Expected("iss", "issuer")], r#"{"iss":""}"#), Err(ErrorKind::Unexpected));
     }
 
     #[test]
     fn what_must_be_said_is_said_in_so_many_words() {
-        const ISS: &[Claim] = &[Claim::OneOf("iss", &["a", "b"])];
-        assert_eq!((kind(ISS, r#"{"iss":"b"}"#), kind(ISS, r#"{"iss":["b"]}"#)), (Ok(()), Err(ErrorKind::Claims)));
-        const TRUE: &[Claim] = &[Claim::True("email_verified")];
+        const ISS: &[JwtClaim] = &[JwtClaim::OneOf("iss", &["a", "b"])];
+        assert_eq!((kind(ISS, r#"{"iss":"b"}"#), kind(ISS, r#"{"iss":["b"]}"#)), (Ok(()), Err(ErrorKind::Unexpected)));
+        const TRUE: &[JwtClaim] = &[JwtClaim::True("email_verified")];
         assert_eq!(kind(TRUE, r#"{"email_verified":true}"#), Ok(()));
         for bad in ["false", r#""true""#, "1", "null"] {
-            assert_eq!(kind(TRUE, &format!(r#"{{"email_verified":{bad}}}"#)), Err(ErrorKind::Claims), "{bad}");
+            assert_eq!(kind(TRUE, &format!(r#"{{"email_verified":{bad}}}"#)), Err(ErrorKind::Unexpected), "{bad}");
         }
-        const SOME: &[Claim] = &[Claim::Some("sub")];
-        assert_eq!((kind(SOME, r#"{"sub":"1"}"#), kind(SOME, r#"{"sub":""}"#)), (Ok(()), Err(ErrorKind::Claims)));
+        const SOME: &[JwtClaim] = &[JwtClaim::Some("sub")];
+        assert_eq!((kind(SOME, r#"{"sub":"1"}"#), kind(SOME, r#"{"sub":""}"#)), (Ok(()), Err(ErrorKind::Unexpected)));
     }
 
     #[test]
@@ -187,14 +189,14 @@ mod tests {
 
     #[test]
     fn a_body_is_bound_by_its_hash() {
-        const RULE: &[Claim] = &[Claim::BodyHash("sha256")];
+        const RULE: &[JwtClaim] = &[JwtClaim::BodyHash("sha256")];
         let right = HEXLOWER.encode(&Sha256::digest(b"{}"));
         let of = |hash: &str| kind(RULE, &format!(r#"{{"sha256":"{hash}"}}"#));
         assert_eq!(of(&right), Ok(()));
         assert_eq!(of(&HEXLOWER.encode(&Sha256::digest(b"{ }"))), Err(ErrorKind::BadSignature));
         for bad in ["", &right[1..], &right[..62], &right.to_uppercase(), &format!("{right}00")] {
-            assert_eq!(of(bad), Err(ErrorKind::Claims), "{bad}");
+            assert_eq!(of(bad), Err(ErrorKind::Unexpected), "{bad}");
         }
-        assert_eq!(kind(RULE, "{}"), Err(ErrorKind::Claims));
+        assert_eq!(kind(RULE, "{}"), Err(ErrorKind::Unexpected));
     }
 }

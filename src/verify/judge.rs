@@ -203,18 +203,36 @@ impl Verifier {
     ) -> Result<Judged, Error> {
         let token = if place == 0 { jws::behind(jwt.behind, text)? } else { text };
         let jws = Jws::read(token, jwt.algorithm)?;
-        let made = |key: &Key| matches!(key, Key::Mac(mac) if tag_of(mac, &[jws.signed]).is(&jws.signature));
-        let mut which = None;
-        for (at, key) in scheme.keys.iter().enumerate() {
-            if made(key) && which.is_none() {
-                which = Some(at);
-            }
-        }
-        let Some(which) = which else { return Err(REFUSED) };
-        let known = Known { told: &self.0.told, base: self.0.base.as_deref() };
+        let Some(which) = self.which_signed(&jws, jwt, scheme, now)? else { return Err(REFUSED) };
+        let known = Known { expected: &self.0.expected, base: self.0.base.as_deref() };
         let stamp = claims::judge(jwt, &jws.claims()?, request, &known, now)?;
         self.judge_time(stamp, now)?;
         Ok(Judged { which: Some(which), stamp, ..Judged::default() })
+    }
+
+    /// Which secret signed a token, or 0 for a public key.
+    fn which_signed(&self, jws: &Jws<'_>, jwt: &Jwt, scheme: &Scheme, now: Now) -> Result<Option<usize>, Error> {
+        if jwt.keys == JwtKeys::Secret {
+            let made = |key: &Key| matches!(key, Key::Mac(mac) if tag_of(mac, &[jws.signed]).is(&jws.signature));
+            let mut which = None;
+            for (at, key) in scheme.keys.iter().enumerate() {
+                if made(key) && which.is_none() {
+                    which = Some(at);
+                }
+            }
+            return Ok(which);
+        }
+        #[cfg(feature = "asymmetric")]
+        {
+            let kid = jws.kid.as_deref();
+            let holds = self.0.token_keys.verify(jwt, kid, jws.signed, &jws.signature, now.date())?;
+            Ok(holds.then_some(0))
+        }
+        #[cfg(not(feature = "asymmetric"))]
+        {
+            let _nobody_can = (&jws.kid, now);
+            Err(Error::new(ErrorKind::Config, "its tokens have public keys: enable the feature `asymmetric`"))
+        }
     }
 
     /// What the signature is over, and when it says that it was made.
@@ -333,6 +351,15 @@ fn unambiguous(hmac: &Hmac, id: &[u8]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The same as bytes.
+#[cfg(feature = "testing")]
+pub(super) fn tag_bytes(key: &Key, parts: &[&[u8]]) -> Vec<u8> {
+    match key {
+        Key::Mac(mac) => tag_of(mac, parts).as_bytes().to_vec(),
+        Key::Token(_) => Vec::new(),
+    }
 }
 
 pub(super) const fn verb(verb: Verb) -> Method {

@@ -5,16 +5,26 @@ mod claims;
 mod html;
 mod judge;
 mod jws;
+#[cfg(feature = "asymmetric")]
+mod learn;
 mod mac;
 mod message;
 mod plan;
+#[cfg(feature = "asymmetric")]
+mod public_key;
 mod query_hash;
 #[cfg(feature = "testing")]
 mod put;
+#[cfg(feature = "asymmetric")]
+mod ring;
 #[cfg(feature = "testing")]
 mod sign;
+#[cfg(feature = "testing")]
+mod sign_token;
 mod signature;
 mod stamp;
+#[cfg(feature = "asymmetric")]
+mod token_keys;
 
 use std::{fmt, sync::Arc};
 
@@ -33,9 +43,10 @@ use self::{
 pub(crate) use self::{
     put::{edit, put},
     sign::{Signer, Stamps},
+    sign_token::EXPECTED,
 };
 use crate::{
-    Error, ErrorKind, Incoming, Provider, Secret, body,
+    Error, ErrorKind, Incoming, KeyId, KeyMaterial, Provider, Secret, body,
     provider::{
         self, At, Encoding, Handshake, Proof, When,
         locate::{self, Spot},
@@ -73,6 +84,31 @@ impl Verifier {
     /// For several secrets, a public address, or another tolerance.
     pub fn builder(provider: &Provider) -> VerifierBuilder {
         VerifierBuilder::new(provider)
+    }
+
+    /// Takes in a key that a request named: see [`Error::key_needed`]. A [`Receiver`](crate::Receiver) with a
+    /// [key source](crate::Builder::keys) does so by itself. All clones learn at once.
+    ///
+    /// # Errors
+    /// [`KeyUntrusted`](ErrorKind::KeyUntrusted) for a certificate that does not lead to a trusted root, is not valid now
+    /// or bears another name, and for what is no key at all; [`Config`](ErrorKind::Config) where nothing of this
+    /// provider's is fetched from there.
+    pub fn learn(&self, id: &KeyId, material: KeyMaterial) -> Result<(), Error> {
+        self.learn_at(id, material, OffsetDateTime::now_utc())
+    }
+
+    /// The same as of `now`.
+    ///
+    /// # Errors
+    /// As [`learn`](Self::learn).
+    pub fn learn_at(&self, id: &KeyId, material: KeyMaterial, now: OffsetDateTime) -> Result<(), Error> {
+        #[cfg(feature = "asymmetric")]
+        return self.0.learn(id, &material, now);
+        #[cfg(not(feature = "asymmetric"))]
+        {
+            let _nothing_is_fetched = (id, material, now);
+            Err(Error::new(ErrorKind::Config, "this provider has no key there"))
+        }
     }
 
     /// The provider's name.

@@ -43,7 +43,12 @@ fn canonical(method: &str, path: &str, query: &str, base: Option<&str>) -> Vec<u
 
 /// What follows the path of the base, from its slash on, without the slash at its end.
 fn relative(path: &str, base: Option<&str>) -> String {
-    let path_of = |base: &str| base.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)?.into())).unwrap_or_default().to_owned();
+    let path_of = |base: &str| {
+        base.split_once("://")
+            .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)?.into()))
+            .unwrap_or_default()
+            .to_owned()
+    };
     let base = base.map(path_of).unwrap_or_default();
     let under = path.strip_prefix(&base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
     let path = under.unwrap_or(path);

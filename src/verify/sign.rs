@@ -7,15 +7,16 @@ use time::OffsetDateTime;
 
 use super::{
     build::{Key, key},
-    judge::tag_text,
+    judge::{tag_bytes, tag_text},
     mac::Mac,
     message::Message,
     put::put,
+    sign_token,
     signature::encode,
 };
 use crate::{
     Error, ErrorKind, Incoming, Secret,
-    provider::{At, Custom, Hmac, Scheme, StaticToken, Syntax, TokenForm, Unsigned, write_time},
+    provider::{At, Custom, Hmac, Jwt, Scheme, StaticToken, Syntax, TokenForm, Unsigned, write_time},
 };
 
 /// Puts proofs into requests as one scheme of a provider does.
@@ -25,6 +26,7 @@ enum Proof {
     Hmac(Hmac, Vec<Mac>),
     Token(StaticToken, Secret),
     Custom(Custom, Box<Key>),
+    Jwt(Jwt, Box<Key>),
 }
 
 /// What differs from one request to the next.
@@ -39,6 +41,8 @@ pub(crate) struct Stamps<'a> {
     pub(crate) id: &'a str,
     /// For a scheme that names one beside its signature.
     pub(crate) public_key: &'a str,
+    /// What a verifier was told to expect, by name.
+    pub(crate) expected: &'a [(String, String)],
 }
 
 impl Signer {
@@ -54,6 +58,7 @@ impl Signer {
             Scheme::Hmac(hmac) => Proof::Hmac(*hmac, macs),
             Scheme::Token(token) => Proof::Token(*token, secret.clone()),
             Scheme::Custom(custom) => Proof::Custom(*custom, Box::new(key(scheme, secret)?)),
+            Scheme::Jwt(jwt) => Proof::Jwt(*jwt, Box::new(key(scheme, secret)?)),
         }))
     }
 
@@ -81,6 +86,11 @@ impl Signer {
                 let Stamps { base, at, time, public_key, .. } = stamps;
                 let put = |request: &mut Request<Bytes>, at, value: &[u8]| put(request, at, value).ok();
                 sign(&mut Unsigned { request, base, at, time, tag: &tag, put, public_key }).ok_or(CANNOT)
+            }
+            Proof::Jwt(jwt, key) => {
+                let unsigned = sign_token::unsigned(jwt, None, request, stamps)?;
+                let signature = tag_bytes(key, &[unsigned.as_bytes()]);
+                put(request, jwt.at, sign_token::whole(jwt, &unsigned, &signature).as_bytes())
             }
             Proof::Hmac(hmac, macs) => {
                 let mut pairs = Vec::new();

@@ -1,0 +1,67 @@
+//! Tokens as their signer makes them, for tests.
+
+use bytes::Bytes;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use http::Request;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{query_hash, sign::Stamps};
+use crate::{
+    Error, Incoming,
+    provider::{Jwt, JwtClaim, locate},
+};
+
+/// How long one lives, in seconds.
+const LIFE: i64 = 300;
+
+/// The first two parts of a token that says all that it must say.
+pub(super) fn unsigned(
+    jwt: &Jwt,
+    kid: Option<&str>,
+    request: &Request<Bytes>,
+    stamps: Stamps<'_>,
+) -> Result<String, Error> {
+    let mut header = json!({ "alg": jwt.algorithm.name(), "typ": "JWT" });
+    if let (Some(kid), Some(header)) = (kid, header.as_object_mut()) {
+        header.insert("kid".to_owned(), kid.into());
+    }
+    let mut claims = Map::new();
+    let now = stamps.at.unix_timestamp();
+    let issued: Option<Value> = stamps.time.map_or(Some(now.into()), |text| serde_json::from_str(text).ok());
+    if let Some(issued) = issued {
+        claims.insert("iat".to_owned(), issued);
+    }
+    let incoming = Incoming::from(request);
+    for claim in jwt.claims {
+        let (name, value): (&str, Value) = match claim {
+            JwtClaim::OneOf(name, all) => (name, all.first().copied().unwrap_or_default().into()),
+            JwtClaim::Expected(name, what) => {
+                let told = stamps.expected.iter().find(|(other, _)| other == what);
+                (name, told.map_or(EXPECTED, |(_, value)| value).into())
+            }
+            JwtClaim::True(name) => (name, true.into()),
+            JwtClaim::Some(name) => (name, "test".into()),
+            JwtClaim::Same(name, at) => {
+                let there = locate::find(*at, &incoming, false)?.unwrap_or_default();
+                (name, String::from_utf8_lossy(&there).into())
+            }
+            JwtClaim::Expires => ("exp", (now + LIFE).into()),
+            JwtClaim::Issued => continue,
+            JwtClaim::BodyHash(name) => (name, HEXLOWER.encode(&Sha256::digest(request.body())).into()),
+            JwtClaim::UrlHash(name) => (name, HEXLOWER.encode(&query_hash::of(&incoming, Some(stamps.base))?).into()),
+        };
+        claims.insert(name.to_owned(), value);
+    }
+    let encode = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    Ok(format!("{}.{}", encode(header), encode(claims.into())))
+}
+
+/// The whole token as it stands in its first place.
+pub(super) fn whole(jwt: &Jwt, unsigned: &str, signature: &[u8]) -> String {
+    let before = if jwt.behind.is_empty() { String::new() } else { format!("{} ", jwt.behind) };
+    format!("{before}{unsigned}.{}", BASE64URL_NOPAD.encode(signature))
+}
+
+/// What stands wherever a verifier was told to expect something, unless a test says otherwise.
+pub(crate) const EXPECTED: &str = "expected";
