@@ -337,7 +337,16 @@ fn material(id: &KeyId, keys: &BTreeMap<String, Value>) -> Option<KeyMaterial> {
     let name = id.id.as_deref().or_else(|| id.url.rsplit('/').next());
     match name.and_then(|name| keys.get(name)) {
         Some(key) => Some(KeyMaterial::new(text(key))),
-        None if id.id.is_none() => Some(KeyMaterial::new(serde_json::to_string(keys).ok()?)),
+        // A set of keys, or of certificates by name.
+        None if id.id.is_none() && keys.values().all(Value::is_object) => {
+            let keys: Vec<_> = keys.values().collect();
+            Some(KeyMaterial::new(serde_json::json!({ "keys": keys }).to_string()))
+        }
+        None if id.id.is_none()
+            && keys.values().all(|key| key.as_str().is_some_and(|key| key.contains("CERTIFICATE"))) =>
+        {
+            Some(KeyMaterial::new(serde_json::to_string(keys).ok()?))
+        }
         None => None,
     }
 }

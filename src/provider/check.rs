@@ -26,6 +26,8 @@ impl Provider {
                     let aged = self.past.is_none() || jwt.claims.contains(&JwtClaim::Issued);
                     ensure(aged, "a tolerance judges the age of a token that says when it was issued")?;
                 }
+                #[cfg(feature = "http-signatures")]
+                Scheme::HttpSignature(scheme) => scheme.check()?,
                 Scheme::Custom(custom) => {
                     for at in [custom.at].iter().chain(custom.others) {
                         ensure(proves(*at), "a signature stands in a header, a query parameter or a field")?;
@@ -101,6 +103,18 @@ impl Hmac {
         self.parts.iter().try_for_each(|part| match part {
             Part::Header(name) => At::Header(name).check(),
             _ => Ok(()),
+        })
+    }
+}
+
+#[cfg(feature = "http-signatures")]
+impl super::HttpSignature {
+    fn check(&self) -> Found {
+        ensure(!self.parts.is_empty(), "something must be signed")?;
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Header(name) => At::Header(name).check(),
+            Part::Body | Part::Method | Part::Path | Part::Query | Part::Url => Ok(()),
+            _ => ensure(false, "a component is method, address, a header, or the body by its digest"),
         })
     }
 }

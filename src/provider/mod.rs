@@ -23,6 +23,8 @@ mod check;
 mod custom;
 mod envelope;
 mod handshake;
+#[cfg(feature = "http-signatures")]
+mod http_signature;
 mod jwt;
 pub(crate) mod locate;
 mod scheme;
@@ -33,6 +35,9 @@ use std::{fmt, time::Duration};
 
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
+#[cfg(feature = "http-signatures")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "http-signatures")))]
+pub use self::http_signature::{HttpAlgorithm, HttpSignature};
 #[cfg(feature = "asymmetric")]
 pub use self::scheme::Algorithm;
 pub(crate) use self::{
@@ -332,12 +337,13 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// One line a module: declares it, re-exports its constants, fills [`ALL`].
+/// One line a module: declares it, re-exports its constants, fills [`ALL`]. A provider whose scheme needs a feature does
+/// not exist without it.
 macro_rules! providers {
-    ($($module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
-        $( mod $module; pub use $module::{$konst $(, $other)*}; )+
+    ($($(#[$needs:meta])? $module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
+        $( $(#[$needs])? mod $module; $(#[$needs])? pub use $module::{$konst $(, $other)*}; )+
         /// Every provider that this crate knows, by name.
-        pub static ALL: &[&Provider] = &[$(&$konst $(, &$other)*),+];
+        pub static ALL: &[&Provider] = &[$($(#[$needs])? &$konst $(, &$other)*),+];
     };
 }
 providers! {
@@ -346,7 +352,10 @@ providers! {
     airtable::AIRTABLE,
     alchemy::ALCHEMY,
     asana::ASANA,
-    atlassian_connect::ATLASSIAN_CONNECT + ATLASSIAN_CONNECT_INSTALL,
+    atlassian_connect::ATLASSIAN_CONNECT,
+    #[cfg(feature = "asymmetric")]
+    atlassian_connect_install::ATLASSIAN_CONNECT_INSTALL,
+    #[cfg(feature = "asymmetric")]
     atlassian_forge::ATLASSIAN_FORGE,
     auth0::AUTH0,
     auth0_logs::AUTH0_LOGS,
@@ -374,7 +383,9 @@ providers! {
     gitlab::GITLAB,
     gitlab_signed::GITLAB_SIGNED,
     gocardless::GOCARDLESS,
+    #[cfg(feature = "asymmetric")]
     google_oidc::GOOGLE_OIDC,
+    #[cfg(feature = "asymmetric")]
     google_pubsub::GOOGLE_PUBSUB,
     grafana::GRAFANA,
     heroku::HEROKU,
@@ -400,6 +411,7 @@ providers! {
     paddle::PADDLE,
     pagerduty::PAGERDUTY,
     paystack::PAYSTACK,
+    #[cfg(feature = "asymmetric")]
     plaid::PLAID,
     razorpay::RAZORPAY,
     replicate::REPLICATE,

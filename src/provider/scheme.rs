@@ -1,5 +1,7 @@
 //! What a provider signs, and where the signature stands.
 
+#[cfg(feature = "http-signatures")]
+use super::HttpSignature;
 use super::{At, Custom, Jwt};
 
 /// How a request proves that it is genuine.
@@ -12,6 +14,10 @@ pub enum Scheme {
     Token(StaticToken),
     /// A signed token, which covers itself, and the body or the address where it names their hash.
     Jwt(Jwt),
+    /// A signature that names what it covers, as RFC 9421 has it.
+    #[cfg(feature = "http-signatures")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "http-signatures")))]
+    HttpSignature(HttpSignature),
     /// Judged by a function, for what no data can say.
     Custom(Custom),
 }
@@ -23,6 +29,8 @@ impl Scheme {
             Self::Hmac(hmac) => hmac.signature,
             Self::Token(token) => token.at,
             Self::Jwt(jwt) => jwt.at,
+            #[cfg(feature = "http-signatures")]
+            Self::HttpSignature(_) => At::Header("signature"),
             Self::Custom(custom) => custom.at,
         }
     }
@@ -33,6 +41,8 @@ impl Scheme {
             Self::Hmac(hmac) => hmac.others,
             Self::Token(_) => &[],
             Self::Jwt(jwt) => jwt.others,
+            #[cfg(feature = "http-signatures")]
+            Self::HttpSignature(_) => &[],
             Self::Custom(custom) => custom.others,
         }
     }
@@ -43,6 +53,8 @@ impl Scheme {
             Self::Hmac(hmac) => (hmac.parts, vec![hmac.id, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at)]),
             Self::Token(_) => (&[], Vec::new()),
             Self::Jwt(jwt) => (jwt.covers(), Vec::new()),
+            #[cfg(feature = "http-signatures")]
+            Self::HttpSignature(scheme) => (scheme.parts, Vec::new()),
             Self::Custom(custom) => (custom.covers, custom.covers_places.to_vec()),
         }
     }

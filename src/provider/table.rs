@@ -58,6 +58,8 @@ fn scheme(scheme: &Scheme) -> String {
         Scheme::Jwt(jwt) => format!("JWT {}", jwt.algorithm.name()),
         Scheme::Hmac(hmac) if hmac.plain => format!("plain {}", hash(hmac.digest)),
         Scheme::Hmac(hmac) => format!("HMAC-{}", hash(hmac.digest)),
+        #[cfg(feature = "http-signatures")]
+        Scheme::HttpSignature(scheme) => format!("RFC 9421 {}", scheme.algorithm.name()),
         Scheme::Custom(custom) => format!("HMAC-{}", hash(custom.digest)),
     }
 }

@@ -26,6 +26,7 @@ mod handshake;
 mod harness;
 mod provider;
 mod signed;
+mod tokens;
 mod suite;
 
 pub use self::{

@@ -9,6 +9,7 @@ use super::{
     forge,
     handshake::handshakes,
     signed::{Signed, needs_form, signed},
+    tokens,
 };
 use crate::{
     Error, ErrorKind, Event, Field, Provider, Tolerance, Verifier, VerifierBuilder,
@@ -58,6 +59,7 @@ pub fn check_provider(provider: &Provider) {
         forge::parts(&check);
         forge::proof(&check);
         forge::times(&check);
+        tokens::check(&check);
         check.window();
         check.identity();
     }

@@ -14,7 +14,7 @@ use crate::{
     Error, Provider, Secret,
     body::Kind,
     provider::{At, Attempt, Batch, Part, Scheme},
-    verify::{Signer, Stamps, put},
+    verify::{Instead, Signer, Stamps, put},
 };
 
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -53,6 +53,7 @@ pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<By
         time: None,
         public_key: "public-key".to_owned(),
         expected: Vec::new(),
+        instead: None,
     }
 }
 
@@ -79,6 +80,7 @@ pub struct Signed {
     time: Option<String>,
     public_key: String,
     expected: Vec<(String, String)>,
+    instead: Option<Instead>,
 }
 
 impl Signed {
@@ -164,6 +166,12 @@ impl Signed {
         self
     }
 
+    /// Signs a token that says this.
+    pub(super) fn instead(mut self, instead: Instead) -> Self {
+        self.instead = Some(instead);
+        self
+    }
+
     /// Signs this as the id, whatever it is.
     pub(super) fn id(mut self, id: impl Into<String>) -> Self {
         self.fresh = id.into();
@@ -202,6 +210,7 @@ impl Signed {
             id: &draft.id,
             public_key: &self.public_key,
             expected: &self.expected,
+            instead: self.instead.as_ref(),
         };
         match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
             Ok(()) => draft.request,
@@ -272,12 +281,10 @@ impl Signed {
             "x-shopify-shop-domain" => (*name, "example.myshopify.com"),
             _ => (*name, "test"),
         }));
-        if let Scheme::Hmac(hmac) = scheme {
-            defaults.extend(hmac.parts.iter().filter_map(|part| match part {
-                Part::Header(name) => Some((*name, "test")),
-                _ => None,
-            }));
-        }
+        defaults.extend(scheme.covers().0.iter().filter_map(|part| match part {
+            Part::Header(name) => Some((*name, "test")),
+            _ => None,
+        }));
         for (name, value) in defaults {
             if !draft.request.headers().contains_key(name) {
                 draft.put(At::Header(name), value);

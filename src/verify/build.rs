@@ -263,6 +263,8 @@ pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Err
     let (digest, form, is_plain) = match scheme {
         provider::Scheme::Token(_) => return Ok(Key::Token(TokenHash::of(text))),
         provider::Scheme::Hmac(hmac) => (hmac.digest, hmac.key, hmac.plain),
+        #[cfg(feature = "http-signatures")]
+        provider::Scheme::HttpSignature(scheme) => (Digest::Sha256, scheme.key, false),
         provider::Scheme::Jwt(_) => (Digest::Sha256, KeyForm::Text, false),
         provider::Scheme::Custom(custom) => (custom.digest, custom.key, false),
     };

@@ -5,6 +5,8 @@ use std::{borrow::Cow, convert::Infallible};
 use http::Method;
 use memchr::{memchr, memmem};
 
+#[cfg(feature = "http-signatures")]
+use super::http_signature;
 use super::{
     Verifier,
     build::{Key, Scheme},
@@ -127,6 +129,8 @@ impl Verifier {
                     self.judge_hmac(request, hmac, scheme, &proofs, now)?
                 }
                 provider::Scheme::Token(token) => judge_token(&proof, token, scheme)?,
+                #[cfg(feature = "http-signatures")]
+                provider::Scheme::HttpSignature(data) => self.judge_http(request, data, scheme, now)?,
                 provider::Scheme::Jwt(jwt) => self.judge_jwt(request, jwt, scheme, (place, &proof), now)?,
                 provider::Scheme::Custom(custom) => self.judge_custom(request, custom, scheme, now)?,
             };
@@ -189,6 +193,29 @@ impl Verifier {
         }
         let Some((which, genuine)) = found else { return Err(REFUSED) };
         let stamp = genuine.time.map(|(text, unit)| Stamp::parse(&text, unit)).transpose()?;
+        self.judge_time(stamp, now)?;
+        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
+    }
+
+    #[cfg(feature = "http-signatures")]
+    fn judge_http(
+        &self,
+        request: &Incoming<'_>,
+        data: &provider::HttpSignature,
+        scheme: &Scheme,
+        now: Now,
+    ) -> Result<Judged, Error> {
+        let claimed = http_signature::read(data, request, self.0.base.as_deref())?;
+        let made = |key: &Key, text: &str, signature: &[u8]| match key {
+            Key::Mac(mac) => tag_of(mac, &[text.as_bytes()]).is(signature),
+            _ => false,
+        };
+        let found = claimed.iter().find_map(|claimed| {
+            let which = scheme.keys.iter().position(|key| made(key, &claimed.text, &claimed.signature))?;
+            Some((which, claimed))
+        });
+        let Some((which, claimed)) = found else { return Err(REFUSED) };
+        let stamp = claimed.judge(request, self.0.provider.past.is_some(), now)?;
         self.judge_time(stamp, now)?;
         Ok(Judged { which: Some(which), stamp, ..Judged::default() })
     }

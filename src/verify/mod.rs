@@ -2,7 +2,11 @@
 
 mod build;
 mod claims;
+#[cfg(feature = "http-signatures")]
+mod components;
 mod html;
+#[cfg(feature = "http-signatures")]
+mod http_signature;
 mod judge;
 mod jws;
 #[cfg(feature = "asymmetric")]
@@ -19,6 +23,8 @@ mod put;
 mod ring;
 #[cfg(feature = "testing")]
 mod sign;
+#[cfg(all(feature = "testing", feature = "http-signatures"))]
+mod sign_http;
 #[cfg(feature = "testing")]
 mod sign_token;
 mod signature;
@@ -43,7 +49,7 @@ use self::{
 pub(crate) use self::{
     put::{edit, put},
     sign::{Signer, Stamps},
-    sign_token::EXPECTED,
+    sign_token::{EXPECTED, Instead},
 };
 use crate::{
     Error, ErrorKind, Incoming, KeyId, KeyMaterial, Provider, Secret, body,

@@ -5,18 +5,20 @@ use data_encoding::BASE64;
 use http::Request;
 use time::OffsetDateTime;
 
+#[cfg(feature = "http-signatures")]
+use super::sign_http;
 use super::{
     build::{Key, key},
     judge::{tag_bytes, tag_text},
     mac::Mac,
     message::Message,
     put::put,
-    sign_token,
+    sign_token::{self, Instead},
     signature::encode,
 };
 use crate::{
     Error, ErrorKind, Incoming, Secret,
-    provider::{At, Custom, Hmac, Jwt, Scheme, StaticToken, Syntax, TokenForm, Unsigned, write_time},
+    provider::{self, At, Custom, Hmac, Jwt, Scheme, StaticToken, Syntax, TokenForm, Unsigned, write_time},
 };
 
 /// Puts proofs into requests as one scheme of a provider does.
@@ -27,6 +29,8 @@ enum Proof {
     Token(StaticToken, Secret),
     Custom(Custom, Box<Key>),
     Jwt(Jwt, Box<Key>),
+    #[cfg(feature = "http-signatures")]
+    Http(provider::HttpSignature, Box<Key>),
 }
 
 /// What differs from one request to the next.
@@ -43,6 +47,8 @@ pub(crate) struct Stamps<'a> {
     pub(crate) public_key: &'a str,
     /// What a verifier was told to expect, by name.
     pub(crate) expected: &'a [(String, String)],
+    /// What a token says in place of what it should.
+    pub(crate) instead: Option<&'a Instead>,
 }
 
 impl Signer {
@@ -58,6 +64,8 @@ impl Signer {
             Scheme::Hmac(hmac) => Proof::Hmac(*hmac, macs),
             Scheme::Token(token) => Proof::Token(*token, secret.clone()),
             Scheme::Custom(custom) => Proof::Custom(*custom, Box::new(key(scheme, secret)?)),
+            #[cfg(feature = "http-signatures")]
+            Scheme::HttpSignature(data) => Proof::Http(*data, Box::new(key(scheme, secret)?)),
             Scheme::Jwt(jwt) => Proof::Jwt(*jwt, Box::new(key(scheme, secret)?)),
         }))
     }
@@ -87,6 +95,8 @@ impl Signer {
                 let put = |request: &mut Request<Bytes>, at, value: &[u8]| put(request, at, value).ok();
                 sign(&mut Unsigned { request, base, at, time, tag: &tag, put, public_key }).ok_or(CANNOT)
             }
+            #[cfg(feature = "http-signatures")]
+            Proof::Http(data, key) => sign_http::sign(data, request, stamps, |text| tag_bytes(key, &[text.as_bytes()])),
             Proof::Jwt(jwt, key) => {
                 let unsigned = sign_token::unsigned(jwt, None, request, stamps)?;
                 let signature = tag_bytes(key, &[unsigned.as_bytes()]);

@@ -11,6 +11,8 @@ mod broken_stores;
 mod disconnect;
 #[cfg(feature = "testing")]
 mod claims;
+#[cfg(all(feature = "testing", feature = "http-signatures"))]
+mod http_signatures;
 #[cfg(feature = "testing")]
 mod identity;
 #[cfg(feature = "postgres")]
