@@ -59,7 +59,10 @@ impl Verified<'_> {
         };
         let (method, uri) = self.request.target.unzip();
         let fields = fields.as_deref();
-        let document = document(envelope, fields, is_form, body);
+        let document = match self.token()? {
+            Some(claims) => Some(claims),
+            None => document(envelope, fields, is_form, body),
+        };
         let plan = self.verifier.plan();
         // A handshake may come without JSON, so nothing is made of its absence before that is ruled out.
         let (picked, broken) = match document.as_ref().map(|text| plan.document.pick(text)) {

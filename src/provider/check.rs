@@ -74,6 +74,7 @@ impl Provider {
 
 impl Hmac {
     fn check(&self) -> Found {
+        ensure(!self.parts.contains(&Part::Token), "what a token says is signed by the token")?;
         ensure(proves(self.signature), "a signature stands in a header, a query parameter or a field")?;
         self.signature.check()?;
         self.others.iter().try_for_each(At::check)?;
@@ -130,6 +131,8 @@ impl Jwt {
                 "no token can hold the hash of the body it is in",
             )?;
         }
+        let bound = |claim: &JwtClaim| matches!(claim, JwtClaim::BodyHash(_) | JwtClaim::UrlHash(_));
+        ensure(!self.is_the_event || !self.claims.iter().any(bound), "a token that is the event binds nothing else")?;
         let hmac = self.algorithm == JwtAlgorithm::Hs256;
         ensure(hmac == (self.keys == JwtKeys::Secret), "a secret is for HMACs, and HMACs are by the secret")?;
         ensure(self.keys != JwtKeys::Unsaid, "nobody says where the keys are")?;

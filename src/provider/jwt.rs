@@ -29,6 +29,7 @@ pub struct Jwt {
     pub(crate) algorithm: JwtAlgorithm,
     pub(crate) keys: JwtKeys,
     pub(crate) claims: &'static [JwtClaim],
+    pub(crate) is_the_event: bool,
 }
 
 impl Jwt {
@@ -39,7 +40,15 @@ impl Jwt {
             JwtAlgorithm::Hs256 => JwtKeys::Secret,
             JwtAlgorithm::Rs256 | JwtAlgorithm::Es256 => JwtKeys::Unsaid,
         };
-        Self { at: At::Header("authorization"), others: &[], behind: "Bearer", algorithm, keys, claims: &[] }
+        Self {
+            at: At::Header("authorization"),
+            others: &[],
+            behind: "Bearer",
+            algorithm,
+            keys,
+            claims: &[],
+            is_the_event: false,
+        }
     }
 
     /// It stands here, with nothing before it.
@@ -74,9 +83,18 @@ impl Jwt {
         self
     }
 
+    /// What it says is the event: places in JSON, and the payload, are read from it and not from the body.
+    pub const fn is_the_event(mut self) -> Self {
+        self.is_the_event = true;
+        self
+    }
+
     /// What it vouches for besides itself.
     pub(crate) fn covers(&self) -> &'static [Part] {
         let has = |rule: fn(&JwtClaim) -> bool| self.claims.iter().any(rule);
+        if self.is_the_event {
+            return &[Part::Token];
+        }
         match (has(|c| matches!(c, JwtClaim::BodyHash(_))), has(|c| matches!(c, JwtClaim::UrlHash(_)))) {
             (true, true) => &[Part::Body, Part::Method, Part::Path, Part::Query],
             (true, false) => &[Part::Body],

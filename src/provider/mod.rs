@@ -377,6 +377,8 @@ providers! {
     docusign::DOCUSIGN,
     dropbox::DROPBOX,
     dropbox_sign::DROPBOX_SIGN,
+    #[cfg(feature = "asymmetric")]
+    firebase_auth::FIREBASE_AUTH,
     flutterwave::FLUTTERWAVE,
     ghost::GHOST,
     github::GITHUB,

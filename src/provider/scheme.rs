@@ -271,6 +271,8 @@ pub enum Part {
     Path,
     /// The query as received, without its question mark; empty where there is none.
     Query,
+    /// What a token says that [is the event](super::Jwt::is_the_event); nothing else that is signed has this part.
+    Token,
     /// The body's form fields, sorted by name: each name and value, decoded, with nothing between them.
     SortedForm,
 }

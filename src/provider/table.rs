@@ -77,6 +77,7 @@ fn signed(scheme: &Scheme) -> String {
         Part::Path => Some("path".to_owned()),
         Part::Query => Some("query".to_owned()),
         Part::SortedForm => Some("form".to_owned()),
+        Part::Token => Some("event".to_owned()),
     });
     let fields = match scheme {
         Scheme::Custom(_) => places.iter().map(place).collect(),

@@ -28,7 +28,7 @@ pub(super) fn parts(check: &Check<'_>) {
     let parts = check.parts();
     for part in parts {
         match part {
-            Part::Text(_) => {}
+            Part::Text(_) | Part::Token => {}
             Part::Body => changed_bodies(check, &sample),
             Part::SortedForm => changed_forms(check, &sample),
             Part::Method => {

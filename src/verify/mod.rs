@@ -34,6 +34,7 @@ mod token_keys;
 
 use std::{fmt, sync::Arc};
 
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 use time::OffsetDateTime;
 
@@ -42,6 +43,7 @@ pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 use self::{
     build::{Inner, Scheme},
     judge::{Judged, tag_text, verb},
+    jws::Jws,
     plan::Plan,
     stamp::{Now, Stamp},
 };
@@ -268,6 +270,17 @@ impl Verified<'_> {
             at => locate::find(at, &self.request, false).ok()??.into_owned(),
         };
         String::from_utf8(id).ok()
+    }
+
+    /// What a token says that is the event; `None` where the body is.
+    pub(crate) fn token(&self) -> Result<Option<Bytes>, Error> {
+        let Some(scheme @ Scheme { data: provider::Scheme::Jwt(jwt), .. }) = self.scheme() else { return Ok(None) };
+        if !jwt.is_the_event || self.judged.handshake.is_some() {
+            return Ok(None);
+        }
+        let (place, text) = scheme.first(&self.request)?.ok_or(locate::missing())?;
+        let token = if place == 0 { jws::behind(jwt.behind, &text)? } else { &text };
+        Ok(Some(Jws::read(token, jwt.algorithm)?.claims()?.into()))
     }
 
     /// An HMAC with the secret that matched, for answering a handshake.

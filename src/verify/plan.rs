@@ -95,7 +95,7 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
         At::Header(name) => signs(Part::Header(name)),
         At::Query(_) => signs(Part::Url) || signs(Part::Query),
         At::Json(_) | At::Number(_) | At::Document(_) | At::NameOf(_) | At::Form(_) | At::PayloadDigest => {
-            signs(Part::Body) || signs(Part::SortedForm)
+            signs(Part::Body) || signs(Part::SortedForm) || signs(Part::Token)
         }
         At::SignedId => signs(Part::Id),
         At::SignaturePair(_) => false,

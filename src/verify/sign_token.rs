@@ -19,7 +19,7 @@ const LIFE: i64 = 300;
 pub(super) fn unsigned(
     jwt: &Jwt,
     kid: Option<&str>,
-    request: &Request<Bytes>,
+    request: &mut Request<Bytes>,
     stamps: Stamps<'_>,
 ) -> Result<String, Error> {
     let mut header = json!({ "alg": jwt.algorithm.name(), "typ": "JWT" });
@@ -32,7 +32,12 @@ pub(super) fn unsigned(
     if let Some(issued) = issued {
         claims.insert("iat".to_owned(), issued);
     }
-    let incoming = Incoming::from(request);
+    if jwt.is_the_event {
+        let body = std::mem::replace(request.body_mut(), Bytes::from_static(b"{}"));
+        let event: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+        claims.extend(event);
+    }
+    let incoming = Incoming::from(&*request);
     for claim in jwt.claims {
         let (name, value): (&str, Value) = match claim {
             JwtClaim::OneOf(name, all) => (name, all.first().copied().unwrap_or_default().into()),
