@@ -24,6 +24,9 @@ mod custom;
 mod envelope;
 mod handshake;
 pub(crate) mod locate;
+mod pinned;
+#[cfg(feature = "asymmetric")]
+mod public_key;
 mod scheme;
 #[cfg(test)]
 mod table;
@@ -33,18 +36,25 @@ use std::{fmt, time::Duration};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 #[cfg(feature = "asymmetric")]
-pub use self::scheme::Algorithm;
-pub(crate) use self::{
-    custom::Tagger,
-    envelope::Envelope,
-    handshake::{Echo, Proof, Verb, When},
-    scheme::TokenForm,
-};
+pub(crate) use self::public_key::{Keys, Roots};
 pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
+    pinned::{Host, Pinned},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
+};
+pub(crate) use self::{
+    custom::{Made, Putter, Tagger},
+    envelope::Envelope,
+    handshake::{Echo, Proof, Verb, When},
+    scheme::TokenForm,
+};
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use self::{
+    public_key::{Certificates, Claim, PublicKey, Read},
+    scheme::Algorithm,
 };
 
 const DAY: u64 = 86_400;
@@ -286,6 +296,23 @@ impl Provider {
         self
     }
 
+    /// The same provider, of whose algorithms only these are taken: [`AWS_SNS`] without SHA-1, say.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    pub const fn only(mut self, algorithms: &'static [Algorithm]) -> Self {
+        let [first, second, third] = &mut self.schemes;
+        if let Some(Scheme::PublicKey(scheme)) = first {
+            scheme.algorithms = algorithms;
+        }
+        if let Some(Scheme::PublicKey(scheme)) = second {
+            scheme.algorithms = algorithms;
+        }
+        if let Some(Scheme::PublicKey(scheme)) = third {
+            scheme.algorithms = algorithms;
+        }
+        self
+    }
+
     /// What its verifiers have to be told to [expect](crate::VerifierBuilder::expect), by name: for a provider whose
     /// genuine requests anybody can have sent to anybody.
     pub const fn expects(mut self, names: &'static [&'static str]) -> Self {
@@ -330,12 +357,13 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// One line a module: declares it, re-exports its constants, fills [`ALL`].
+/// One line a module: declares it, re-exports its constants, fills [`ALL`]. A provider whose scheme needs a feature does
+/// not exist without it.
 macro_rules! providers {
-    ($($module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
-        $( mod $module; pub use $module::{$konst $(, $other)*}; )+
+    ($($(#[$needs:meta])? $module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
+        $( $(#[$needs])? mod $module; $(#[$needs])? pub use $module::{$konst $(, $other)*}; )+
         /// Every provider that this crate knows, by name.
-        pub static ALL: &[&Provider] = &[$(&$konst $(, &$other)*),+];
+        pub static ALL: &[&Provider] = &[$($(#[$needs])? &$konst $(, &$other)*),+];
     };
 }
 providers! {
@@ -346,6 +374,8 @@ providers! {
     asana::ASANA,
     auth0::AUTH0,
     auth0_logs::AUTH0_LOGS,
+    #[cfg(feature = "asymmetric")]
+    aws_sns::AWS_SNS,
     bitbucket::BITBUCKET,
     r#box::BOX,
     braintree::BRAINTREE,
@@ -361,6 +391,10 @@ providers! {
     cloudflare::CLOUDFLARE,
     coinbase_commerce::COINBASE_COMMERCE,
     contentful::CONTENTFUL,
+    #[cfg(feature = "asymmetric")]
+    discord::DISCORD,
+    #[cfg(feature = "asymmetric")]
+    discord_events::DISCORD_EVENTS,
     docusign::DOCUSIGN,
     dropbox::DROPBOX,
     dropbox_sign::DROPBOX_SIGN,
@@ -391,19 +425,27 @@ providers! {
     openai::OPENAI,
     paddle::PADDLE,
     pagerduty::PAGERDUTY,
+    #[cfg(feature = "asymmetric")]
+    paypal::PAYPAL,
     paystack::PAYSTACK,
     razorpay::RAZORPAY,
     replicate::REPLICATE,
     resend::RESEND,
     sanity::SANITY,
+    #[cfg(feature = "asymmetric")]
+    sendgrid::SENDGRID,
     sentry::SENTRY,
     shopify::SHOPIFY,
     slack::SLACK,
     square::SQUARE,
     standard_webhooks::STANDARD_WEBHOOKS,
+    #[cfg(feature = "asymmetric")]
+    standard_webhooks_v1a::STANDARD_WEBHOOKS_V1A,
     stripe::STRIPE,
     supabase::SUPABASE,
     svix::SVIX,
+    #[cfg(feature = "asymmetric")]
+    svix_v1a::SVIX_V1A,
     telegram::TELEGRAM,
     trello::TRELLO,
     twilio::TWILIO,

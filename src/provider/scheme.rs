@@ -1,5 +1,7 @@
 //! What a provider signs, and where the signature stands.
 
+#[cfg(feature = "asymmetric")]
+use super::PublicKey;
 use super::{At, Custom};
 
 /// How a request proves that it is genuine.
@@ -12,6 +14,10 @@ pub enum Scheme {
     Token(StaticToken),
     /// Judged by a function, for what no data can say.
     Custom(Custom),
+    /// A signature by a private key, over parts of the request.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    PublicKey(PublicKey),
 }
 
 impl Scheme {
@@ -21,6 +27,8 @@ impl Scheme {
             Self::Hmac(hmac) => hmac.signature,
             Self::Token(token) => token.at,
             Self::Custom(custom) => custom.at,
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(scheme) => scheme.template.signature,
         }
     }
 
@@ -30,15 +38,40 @@ impl Scheme {
             Self::Hmac(hmac) => hmac.others,
             Self::Token(_) => &[],
             Self::Custom(custom) => custom.others,
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(scheme) => scheme.template.others,
         }
     }
 
     /// What it vouches for: parts of the request, and places in it.
     pub(crate) fn covers(&self) -> (&'static [Part], Vec<At>) {
         match self {
-            Self::Hmac(hmac) => (hmac.parts, vec![hmac.id, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at)]),
+            Self::Hmac(hmac) => hmac.covers(),
             Self::Token(_) => (&[], Vec::new()),
             Self::Custom(custom) => (custom.covers, custom.covers_places.to_vec()),
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(PublicKey { read: Some(_), covers: (parts, places), .. }) => (parts, places.to_vec()),
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(scheme) => scheme.template.covers(),
+        }
+    }
+
+    /// What is signed and where it stands, for a scheme that says so by a template.
+    pub(crate) fn template(&self) -> Option<&Hmac> {
+        match self {
+            Self::Hmac(hmac) => Some(hmac),
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(PublicKey { template, read: None, .. }) => Some(template),
+            _ => None,
+        }
+    }
+
+    /// Whether its keys are named by requests, and told by nobody.
+    pub(crate) fn fetches(&self) -> bool {
+        match self {
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(scheme) => matches!(scheme.keys, super::Keys::Fetched(_)),
+            _ => false,
         }
     }
 }
@@ -142,6 +175,10 @@ impl Hmac {
         self
     }
 
+    fn covers(&self) -> (&'static [Part], Vec<At>) {
+        (self.parts, vec![self.id, self.timestamp.map_or(At::Nowhere, |(at, _)| at)])
+    }
+
     /// Takes a signature header that comes twice with one and the same value. A header that comes with two values is
     /// refused in any case.
     pub const fn repeated_lines(mut self) -> Self {
@@ -230,6 +267,10 @@ pub enum KeyForm {
     Sha1,
     /// Hexadecimal digits of either case.
     Hex,
+    /// A public key behind `-----BEGIN PUBLIC KEY-----`.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    Pem,
 }
 
 /// One part of what is hashed.
@@ -240,6 +281,14 @@ pub enum Part {
     Text(&'static str),
     /// The body as received.
     Body,
+    /// The body in padded base64.
+    BodyBase64,
+    /// The CRC-32 of the body as a decimal number, which protects it from nobody who means harm.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    BodyCrc32,
+    /// What the verifier was told to [expect](crate::VerifierBuilder::expect) under this name.
+    Expected(&'static str),
     /// The text of the scheme's [timestamp](Hmac::timestamp) as received.
     Timestamp,
     /// The text of the scheme's [id](Hmac::id) as received.
@@ -286,14 +335,18 @@ pub enum Syntax {
     },
 }
 
-/// How a signature's bytes are written; no other alphabet, case or padding is taken.
+/// How a signature's bytes are written; no other alphabet, case or padding is taken than is said here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
     /// Lower-case hexadecimal digits.
     Hex,
+    /// Hexadecimal digits of either case.
+    HexOfEitherCase,
     /// Standard alphabet, padded.
     Base64,
+    /// Standard alphabet, padded or not.
+    Base64PaddedOrNot,
     /// URL alphabet, padded.
     Base64Url,
     /// URL alphabet, unpadded.

@@ -52,6 +52,7 @@ pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<By
         scheme: None,
         time: None,
         public_key: "public-key".to_owned(),
+        expected: provider.expects.iter().map(|name| ((*name).to_owned(), signed_expect(name).to_owned())).collect(),
     }
 }
 
@@ -77,6 +78,15 @@ pub struct Signed {
     scheme: Option<Scheme>,
     time: Option<String>,
     public_key: String,
+    expected: Vec<(String, String)>,
+}
+
+/// Whom a request is meant for unless it is said.
+pub(super) fn signed_expect(name: &str) -> &'static str {
+    match name {
+        "topic_arn" => "arn:aws:sns:us-east-1:123456789012:test",
+        _ => "expected",
+    }
 }
 
 impl Signed {
@@ -111,6 +121,15 @@ impl Signed {
     /// said.
     pub fn public_key(mut self, key: impl Into<String>) -> Self {
         self.public_key = key.into();
+        self
+    }
+
+    /// Whom it is meant for, by the name of what the verifier is told to
+    /// [expect](crate::VerifierBuilder::expect). `expected` unless said, for AWS SNS
+    /// `arn:aws:sns:us-east-1:123456789012:test`.
+    pub fn expected(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.expected.retain(|(n, _)| n != name);
+        self.expected.push((name.to_owned(), value.into()));
         self
     }
 
@@ -155,6 +174,12 @@ impl Signed {
         self
     }
 
+    /// Signs with this secret instead.
+    pub(super) fn secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.secret = secret.into();
+        self
+    }
+
     /// Signs this as the id, whatever it is.
     pub(super) fn id(mut self, id: impl Into<String>) -> Self {
         self.fresh = id.into();
@@ -186,8 +211,14 @@ impl Signed {
         let uri = draft.request.uri();
         let base = format!("{}://{}", uri.scheme_str().expect("http or https"), uri.authority().expect("a host"));
         let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
-        let stamps =
-            Stamps { base: &base, at, time: self.time.as_deref(), id: &draft.id, public_key: &self.public_key };
+        let stamps = Stamps {
+            base: &base,
+            at,
+            time: self.time.as_deref(),
+            id: &draft.id,
+            public_key: &self.public_key,
+            expected: &self.expected,
+        };
         match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
             Ok(()) => draft.request,
             Err(error) => panic!("a request of `{}` cannot be signed: {error:?}", self.provider.name),
@@ -257,7 +288,7 @@ impl Signed {
             "x-shopify-shop-domain" => (*name, "example.myshopify.com"),
             _ => (*name, "test"),
         }));
-        if let Scheme::Hmac(hmac) = scheme {
+        if let Some(hmac) = scheme.template() {
             defaults.extend(hmac.parts.iter().filter_map(|part| match part {
                 Part::Header(name) => Some((*name, "test")),
                 _ => None,

@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use http::Uri;
+#[cfg(feature = "asymmetric")]
+use pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
@@ -14,7 +16,9 @@ use super::{
     stamp::Tolerance,
 };
 #[cfg(feature = "asymmetric")]
-use super::{learn::Learned, ring::Ring};
+use super::{certificate::Trust, learn::Learned, public_key::PublicKey, ring::Ring};
+#[cfg(feature = "asymmetric")]
+use crate::provider::Keys;
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret,
     provider::{
@@ -33,6 +37,8 @@ pub struct VerifierBuilder {
     verify_token: Option<Secret>,
     public_key: Option<String>,
     expected: Vec<(String, String)>,
+    #[cfg(feature = "asymmetric")]
+    trust: Option<Trust>,
 }
 
 pub(super) struct Inner {
@@ -59,12 +65,19 @@ pub(super) struct Scheme {
     pub(super) places: Vec<Spot>,
     pub(super) timestamp: Spot,
     pub(super) id: Spot,
+    /// Where a certificate's address stands, and who vouches for it.
+    #[cfg(feature = "asymmetric")]
+    pub(super) certificate: Spot,
+    #[cfg(feature = "asymmetric")]
+    pub(super) trust: Option<Trust>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large one, and boxing it costs every request")]
 pub(super) enum Key {
     Mac(Mac),
     Token(TokenHash),
+    #[cfg(feature = "asymmetric")]
+    Public(PublicKey),
 }
 
 /// The number of a proof's place, and what stands there.
@@ -72,17 +85,30 @@ pub(super) type Borne<'a> = (usize, Cow<'a, [u8]>);
 
 impl Scheme {
     fn of(data: &provider::Scheme, keys: Vec<Key>) -> Self {
-        let (timestamp, id) = match data {
-            provider::Scheme::Hmac(hmac) => (hmac.timestamp.map_or(At::Nowhere, |(at, _)| at), hmac.id),
-            _ => (At::Nowhere, At::Nowhere),
+        let (timestamp, id) = match data.template() {
+            Some(template) => (template.timestamp.map_or(At::Nowhere, |(at, _)| at), template.id),
+            None => (At::Nowhere, At::Nowhere),
         };
         let places = std::iter::once(data.place()).chain(data.others().iter().copied()).map(Spot::of).collect();
-        Self { data: *data, keys, places, timestamp: Spot::of(timestamp), id: Spot::of(id) }
+        Self {
+            data: *data,
+            keys,
+            places,
+            timestamp: Spot::of(timestamp),
+            id: Spot::of(id),
+            #[cfg(feature = "asymmetric")]
+            certificate: Spot::of(match data {
+                provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Fetched(data), .. }) => data.at,
+                _ => At::Nowhere,
+            }),
+            #[cfg(feature = "asymmetric")]
+            trust: None,
+        }
     }
 
     /// Whether a header that comes twice with the same value is taken.
     fn repeats(&self) -> bool {
-        matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
+        self.data.template().is_some_and(|template| template.repeats)
     }
 
     /// The first of its proofs that a request bears, and the number of its place.
@@ -123,6 +149,8 @@ impl VerifierBuilder {
             verify_token: None,
             public_key: None,
             expected: Vec::new(),
+            #[cfg(feature = "asymmetric")]
+            trust: None,
         }
     }
 
@@ -167,13 +195,21 @@ impl VerifierBuilder {
         self
     }
 
+    /// Who vouches for the certificates that a provider's requests name; what its data says unless said.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = Some(trust);
+        self
+    }
+
     /// # Errors
     /// [`InvalidSecret`](ErrorKind::InvalidSecret) without a secret, for an empty or blank one, and for one that is not
     /// in the form that the provider uses; [`Config`](ErrorKind::Config) for mistakes in the provider's data, and for
     /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance, verify_token, public_key, expected } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key, expected, .. } = self;
         provider.check().map_err(CONFIG)?;
         let told = |name: &str| expected.iter().any(|(n, _)| n == name);
         if let Some(name) = provider.expects.iter().find(|name| !told(name)) {
@@ -185,8 +221,11 @@ impl VerifierBuilder {
             return Err(CONFIG("what is expected has a name that the provider knows, and is not empty"));
         }
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
-        if secrets.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
+        let fetches = provider.schemes().all(provider::Scheme::fetches);
+        match (secrets.is_empty(), fetches) {
+            (true, false) => return Err(Error::new(ErrorKind::InvalidSecret, "there is none")),
+            (false, true) => return Err(Error::new(ErrorKind::InvalidSecret, "this provider's keys are fetched")),
+            _ => {}
         }
         let base = base.map(|base| public(&base)).transpose()?;
         let verify_token = verify_token.map(|token| plain(&token).map(TokenHash::of)).transpose()?;
@@ -208,7 +247,16 @@ impl VerifierBuilder {
                 }
             }
             let keys = secrets.iter().map(|secret| key(scheme, secret)).collect::<Result<_, _>>()?;
-            schemes.push(Scheme::of(scheme, keys));
+            let built = Scheme::of(scheme, keys);
+            #[cfg(feature = "asymmetric")]
+            let built = match scheme {
+                provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Fetched(data), .. }) => {
+                    let trust = self.trust.clone().map_or_else(|| Trust::of(data.roots), Ok)?;
+                    Scheme { trust: Some(trust), ..built }
+                }
+                _ => built,
+            };
+            schemes.push(built);
         }
         let tolerance = match tolerance {
             Tolerance::Provider => provider.past.map(|past| (past, provider.future)),
@@ -258,6 +306,16 @@ pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Err
         provider::Scheme::Token(_) => return Ok(Key::Token(TokenHash::of(text))),
         provider::Scheme::Hmac(hmac) => (hmac.digest, hmac.key, hmac.plain),
         provider::Scheme::Custom(custom) => (custom.digest, custom.key, false),
+        #[cfg(feature = "asymmetric")]
+        provider::Scheme::PublicKey(scheme) => {
+            let (Keys::Told(form), [algorithm]) = (scheme.keys, scheme.algorithms) else { return Err(WRONG) };
+            let bytes = decode(form, text).ok_or(WRONG)?;
+            let key = PublicKey::new(*algorithm, &bytes).map_err(|_| WRONG)?;
+            if key.is_weak(*algorithm) {
+                return Err(Error::new(ErrorKind::InvalidSecret, "anybody can sign for this key"));
+            }
+            return Ok(Key::Public(key));
+        }
     };
     let bytes = decode(form, text).ok_or(WRONG)?;
     if bytes.is_empty() {
@@ -293,6 +351,8 @@ fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         KeyForm::HtmlText => Some(html::unescape(text)),
         KeyForm::Sha1 => Some(Sha1::digest(text).to_vec()),
         KeyForm::Hex => HEXLOWER_PERMISSIVE.decode(text).ok(),
+        #[cfg(feature = "asymmetric")]
+        KeyForm::Pem => SubjectPublicKeyInfoDer::from_pem_slice(text).map(|key| key.to_vec()).ok(),
     };
     bytes.map(Zeroizing::new)
 }
