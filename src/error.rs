@@ -68,6 +68,8 @@ pub enum ErrorKind {
     Store,
     /// The body is longer than the limit.
     TooLarge,
+    /// The address that a provider wants visited before it sends events could not be.
+    Unconfirmed,
     /// It is signed, and what is signed is not what the verifier was told to [expect](crate::VerifierBuilder::expect), or
     /// lacks what it has to say: it is meant for somebody else.
     Unexpected,
@@ -100,6 +102,7 @@ impl ErrorKind {
             Self::StaleTimestamp => "stale_timestamp",
             Self::Store => "store",
             Self::TooLarge => "too_large",
+            Self::Unconfirmed => "unconfirmed",
             Self::Unexpected => "unexpected",
             Self::WrongAlgorithm => "wrong_algorithm",
         }
@@ -121,7 +124,7 @@ impl ErrorKind {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoTenant => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Capacity | Self::KeyUnavailable | Self::Store => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Capacity | Self::KeyUnavailable | Self::Store | Self::Unconfirmed => StatusCode::SERVICE_UNAVAILABLE,
             Self::Config | Self::Envelope | Self::InvalidSecret | Self::MissingTarget | Self::Payload => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -156,7 +159,13 @@ impl Error {
         Self::new(ErrorKind::KeyUnavailable, "").because(source)
     }
 
+    /// For a [`Confirm`](crate::Confirm): answered 503, so that the provider asks again.
+    pub fn unconfirmed(source: impl Into<Source>) -> Self {
+        Self::new(ErrorKind::Unconfirmed, "").because(source)
+    }
+
     /// A request cannot be judged without this key.
+    #[cfg(feature = "asymmetric")]
     pub(crate) fn needs_key(id: KeyId) -> Self {
         Self::new(ErrorKind::KeyUnavailable, "").because(Needed(id))
     }

@@ -59,6 +59,12 @@ impl StaticKeys {
         self
     }
 
+    /// All of them.
+    #[cfg(all(feature = "asymmetric", feature = "testing"))]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&KeyId, &KeyMaterial)> {
+        self.0.iter()
+    }
+
     /// What stands there, for those who [teach](crate::Verifier::learn) a verifier themselves.
     pub fn get(&self, id: &KeyId) -> Option<&KeyMaterial> {
         self.0.get(id)

@@ -106,7 +106,7 @@ pub mod _guarantees {}
 pub use answer::Answer;
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};
-pub use event::{Delivery, Event, Headers, Reply};
+pub use event::{Confirmation, Delivery, Event, Headers, Reply};
 pub use func::AsyncFunc;
 pub use handlers::{Failure, Handlers, TxHandlers};
 pub use key_id::{KeyId, KeyMaterial};
@@ -114,10 +114,13 @@ pub use keys::{KeySource, StaticKeys};
 pub use payload::{Events, Form, Json, Payload, Raw};
 pub use place::{Gap, Order, Place, Rank};
 pub use provider::Provider;
-pub use receiver::{Admitted, Builder, Receiver, Tenant, Twins};
+pub use receiver::{Admitted, Builder, Confirm, Receiver, Tenant, Twins};
 pub use report::{End, Outcome, Report};
 pub use request::Incoming;
 pub use secret::Secret;
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use verify::Trust;
 pub use verify::{Field, Tolerance, Verified, Verifier, VerifierBuilder};
 
 #[doc(hidden)]

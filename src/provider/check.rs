@@ -4,6 +4,8 @@ use super::{
     At, Attempt, Batch, Handshake, Hmac, Jwt, JwtAlgorithm, JwtClaim, JwtKeys, Part, Provider, Retries, Scheme, Syntax,
     When,
 };
+#[cfg(feature = "asymmetric")]
+use super::{Keys, PublicKey};
 
 type Found = Result<(), &'static str>;
 
@@ -28,6 +30,8 @@ impl Provider {
                 }
                 #[cfg(feature = "http-signatures")]
                 Scheme::HttpSignature(scheme) => scheme.check()?,
+                #[cfg(feature = "asymmetric")]
+                Scheme::PublicKey(scheme) => self.check_public(scheme)?,
                 Scheme::Custom(custom) => {
                     for at in [custom.at].iter().chain(custom.others) {
                         ensure(proves(*at), "a signature stands in a header, a query parameter or a field")?;
@@ -51,7 +55,10 @@ impl Provider {
         if let Batch::List(pointer) = e.batch {
             At::Json(pointer).check()?;
         }
-        ensure(matches!(e.payload, At::Json(_) | At::FirstOf(_)), "a payload is a part of the event's JSON")?;
+        ensure(
+            matches!(e.payload, At::Json(_) | At::Inner(_) | At::FirstOf(_)),
+            "a payload is a part of the event's JSON",
+        )?;
         self.requires.iter().try_for_each(|name| At::Header(name).check())?;
         self.handshakes.iter().try_for_each(Handshake::check)?;
         for status in [self.success, self.refused] {
@@ -65,6 +72,29 @@ impl Provider {
             )?;
         }
         Ok(())
+    }
+
+    #[cfg(feature = "asymmetric")]
+    fn check_public(&self, scheme: &PublicKey) -> Found {
+        let fetched = matches!(scheme.keys, Keys::Fetched(_));
+        if let Some((at, name)) = scheme.named {
+            ensure(proves(at) && !name.is_empty(), "an algorithm's name stands in a header or a field")?;
+            at.check()?;
+        }
+        if let Keys::Fetched(certificates) = &scheme.keys {
+            ensure(proves(certificates.at), "a certificate's address stands in a header or a field")?;
+            certificates.at.check()?;
+            ensure(!certificates.names.is_empty(), "a certificate bears a name")?;
+            ensure(certificates.pinned.has(certificates.example), "an example is one of the addresses")?;
+        }
+        if scheme.read.is_none() {
+            ensure(scheme.algorithms.len() == 1, "which of several algorithms it was is read by a function")?;
+            return scheme.template.check();
+        }
+        ensure(!scheme.algorithms.is_empty(), "some algorithm is taken")?;
+        ensure(fetched || scheme.algorithms.len() == 1, "a key that is told is of one kind")?;
+        ensure(proves(scheme.template.signature), "a signature stands in a header, a query parameter or a field")?;
+        scheme.template.signature.check()
     }
 
     pub(crate) fn schemes(&self) -> impl Iterator<Item = &Scheme> {
@@ -86,7 +116,7 @@ impl Hmac {
         ensure(signed, "a timestamp that is not signed proves nothing")?;
         ensure(signs(Part::Id) == (self.id != At::Nowhere), "a signed id is in the template and in the request")?;
         let itself = match self.signature {
-            At::Json(_) | At::Form(_) => signs(Part::Body) || signs(Part::SortedForm),
+            At::Json(_) | At::Form(_) => signs(Part::Body) || signs(Part::BodyBase64) || signs(Part::SortedForm),
             At::Query(_) => signs(Part::Query) || signs(Part::Url),
             At::Header(name) => signs(Part::Header(name)),
             _ => false,
@@ -157,7 +187,7 @@ impl At {
                 http::HeaderName::from_bytes(name.as_bytes()).is_ok_and(|n| n.as_str() == *name),
                 "a header is named in lower case",
             ),
-            Self::Json(pointer) | Self::Number(pointer) | Self::Document(pointer) => {
+            Self::Json(pointer) | Self::Number(pointer) | Self::Document(pointer) | Self::Inner(pointer) => {
                 ensure(pointer.is_empty() || pointer.starts_with('/'), "a JSON pointer starts with a slash")?;
                 ensure(!pointer.contains('~'), "a JSON pointer's escapes are not read")
             }

@@ -41,7 +41,7 @@ impl HttpSignature {
         let key = match algorithm {
             HttpAlgorithm::HmacSha256 => KeyForm::Text,
             #[cfg(feature = "asymmetric")]
-            _ => KeyForm::Text,
+            _ => KeyForm::Pem,
         };
         Self { algorithm, key, parts: &[Part::Method, Part::Url, Part::Body], tag: None, label: None }
     }
@@ -95,6 +95,18 @@ pub enum HttpAlgorithm {
 }
 
 impl HttpAlgorithm {
+    /// How its public keys verify, if it has any.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) const fn public(self) -> Option<super::Algorithm> {
+        match self {
+            Self::HmacSha256 => None,
+            Self::Ed25519 => Some(super::Algorithm::Ed25519),
+            Self::EcdsaP256Sha256 => Some(super::Algorithm::EcdsaP256Sha256Fixed),
+            Self::RsaPssSha512 => Some(super::Algorithm::RsaPssSha512),
+            Self::RsaV15Sha256 => Some(super::Algorithm::RsaPkcs1Sha256),
+        }
+    }
+
     /// The name that a signature's `alg` has for it.
     pub const fn name(self) -> &'static str {
         match self {

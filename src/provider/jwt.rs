@@ -133,6 +133,16 @@ impl JwtAlgorithm {
             Self::Es256 => "ES256",
         }
     }
+
+    /// How its public keys verify, if it has any.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) const fn public(self) -> Option<super::Algorithm> {
+        match self {
+            Self::Hs256 => None,
+            Self::Rs256 => Some(super::Algorithm::RsaPkcs1Sha256),
+            Self::Es256 => Some(super::Algorithm::EcdsaP256Sha256Fixed),
+        }
+    }
 }
 
 /// Where the key that a token names by its `kid` comes from; never from an address or a key within the token.

@@ -27,6 +27,9 @@ mod handshake;
 mod http_signature;
 mod jwt;
 pub(crate) mod locate;
+mod pinned;
+#[cfg(feature = "asymmetric")]
+mod public_key;
 mod scheme;
 #[cfg(test)]
 mod table;
@@ -39,19 +42,26 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 #[cfg_attr(inhook_docs, doc(cfg(feature = "http-signatures")))]
 pub use self::http_signature::{HttpAlgorithm, HttpSignature};
 #[cfg(feature = "asymmetric")]
-pub use self::scheme::Algorithm;
-pub(crate) use self::{
-    custom::Tagger,
-    envelope::Envelope,
-    handshake::{Echo, Proof, Verb, When},
-    scheme::TokenForm,
-};
+pub(crate) use self::public_key::{Keys, Roots};
 pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
     jwt::{Jwt, JwtAlgorithm, JwtClaim, JwtKeys},
+    pinned::{Host, Pinned},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
+};
+pub(crate) use self::{
+    custom::{Made, Putter, Tagger},
+    envelope::Envelope,
+    handshake::{Echo, Proof, Verb, When},
+    scheme::TokenForm,
+};
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use self::{
+    public_key::{Certificates, Claim, PublicKey, Read},
+    scheme::Algorithm,
 };
 
 const DAY: u64 = 86_400;
@@ -293,6 +303,23 @@ impl Provider {
         self
     }
 
+    /// The same provider, of whose algorithms only these are taken: [`AWS_SNS`] without SHA-1, say.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    pub const fn only(mut self, algorithms: &'static [Algorithm]) -> Self {
+        let [first, second, third] = &mut self.schemes;
+        if let Some(Scheme::PublicKey(scheme)) = first {
+            scheme.algorithms = algorithms;
+        }
+        if let Some(Scheme::PublicKey(scheme)) = second {
+            scheme.algorithms = algorithms;
+        }
+        if let Some(Scheme::PublicKey(scheme)) = third {
+            scheme.algorithms = algorithms;
+        }
+        self
+    }
+
     /// What its verifiers have to be told to [expect](crate::VerifierBuilder::expect), by name: for a provider whose
     /// genuine requests anybody can have sent to anybody.
     pub const fn expects(mut self, names: &'static [&'static str]) -> Self {
@@ -359,6 +386,8 @@ providers! {
     atlassian_forge::ATLASSIAN_FORGE,
     auth0::AUTH0,
     auth0_logs::AUTH0_LOGS,
+    #[cfg(feature = "asymmetric")]
+    aws_sns::AWS_SNS,
     bitbucket::BITBUCKET,
     r#box::BOX,
     braintree::BRAINTREE,
@@ -374,6 +403,10 @@ providers! {
     cloudflare::CLOUDFLARE,
     coinbase_commerce::COINBASE_COMMERCE,
     contentful::CONTENTFUL,
+    #[cfg(feature = "asymmetric")]
+    discord::DISCORD,
+    #[cfg(feature = "asymmetric")]
+    discord_events::DISCORD_EVENTS,
     docusign::DOCUSIGN,
     dropbox::DROPBOX,
     dropbox_sign::DROPBOX_SIGN,
@@ -412,6 +445,8 @@ providers! {
     openai::OPENAI,
     paddle::PADDLE,
     pagerduty::PAGERDUTY,
+    #[cfg(feature = "asymmetric")]
+    paypal::PAYPAL,
     paystack::PAYSTACK,
     #[cfg(feature = "asymmetric")]
     plaid::PLAID,
@@ -419,14 +454,20 @@ providers! {
     replicate::REPLICATE,
     resend::RESEND,
     sanity::SANITY,
+    #[cfg(feature = "asymmetric")]
+    sendgrid::SENDGRID,
     sentry::SENTRY,
     shopify::SHOPIFY,
     slack::SLACK,
     square::SQUARE,
     standard_webhooks::STANDARD_WEBHOOKS,
+    #[cfg(feature = "asymmetric")]
+    standard_webhooks_v1a::STANDARD_WEBHOOKS_V1A,
     stripe::STRIPE,
     supabase::SUPABASE,
     svix::SVIX,
+    #[cfg(feature = "asymmetric")]
+    svix_v1a::SVIX_V1A,
     telegram::TELEGRAM,
     trello::TRELLO,
     twilio::TWILIO,

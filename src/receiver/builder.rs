@@ -6,6 +6,7 @@ use http::{HeaderMap, header::CONTENT_LENGTH, request::Parts};
 
 use super::{
     Inner, Receiver, Tenant,
+    confirm::{Confirm, DynConfirm},
     fetch::Fetcher,
     flow::{Flow, KeyBy, Observer, OrderBy},
     gate::Gate,
@@ -134,6 +135,7 @@ pub struct Builder<S> {
     key_by: Option<Box<KeyBy>>,
     ordered_by: Option<Box<OrderBy>>,
     keys: Option<Fetcher>,
+    confirm: Option<Box<dyn DynConfirm>>,
 }
 
 impl<S: IdempotencyStore> Builder<S> {
@@ -155,6 +157,7 @@ impl<S: IdempotencyStore> Builder<S> {
             key_by: None,
             ordered_by: None,
             keys: None,
+            confirm: None,
         }
     }
 
@@ -238,6 +241,15 @@ impl<S: IdempotencyStore> Builder<S> {
     /// the answer is 503.
     pub fn keys(mut self, source: impl KeySource) -> Self {
         self.keys = Some(Fetcher::new(source));
+        self
+    }
+
+    /// Who visits the address that a provider asks for before it sends events (AWS SNS). Without this nobody does: the
+    /// handshake is answered with success, and the subscription waits for you.
+    ///
+    /// [`dispatch`](Receiver::dispatch) leaves it to its caller: [`Delivery::confirmation`].
+    pub fn confirm_by(mut self, by: impl Confirm) -> Self {
+        self.confirm = Some(Box::new(by));
         self
     }
 
@@ -338,9 +350,13 @@ impl<S: IdempotencyStore> Builder<S> {
         };
         if let Some(verifier) = source.only() {
             flow.suits(verifier)?;
+            if verifier.must_learn() && self.keys.is_none() {
+                return Err(CONFIG("this provider's keys have to be fetched: say `keys`"));
+            }
         }
-        let (flow, gate, keys) = (Arc::new(flow), Gate::new(most), self.keys);
-        Ok(Receiver(Arc::new(Inner { source, flow, gate, keys, body_limit, read_timeout, resolve_timeout })))
+        let (flow, gate, keys, confirm) = (Arc::new(flow), Gate::new(most), self.keys, self.confirm);
+        let inner = Inner { source, flow, gate, keys, confirm, body_limit, read_timeout, resolve_timeout };
+        Ok(Receiver(Arc::new(inner)))
     }
 }
 

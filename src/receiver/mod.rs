@@ -4,6 +4,7 @@ mod answer;
 mod bind;
 mod builder;
 mod bury;
+mod confirm;
 mod fetch;
 mod flow;
 mod gate;
@@ -17,14 +18,18 @@ use http::{Request, Response, request::Parts};
 
 #[cfg(any(feature = "axum", feature = "actix"))]
 pub(crate) use self::answer::refused;
-pub use self::builder::{Builder, Twins};
 use self::{
     answer::{failure, refusal},
     builder::Source,
+    confirm::DynConfirm,
     fetch::Fetcher,
     flow::{Flow, patience},
     gate::{Gate, Pass},
     rt::Caught,
+};
+pub use self::{
+    builder::{Builder, Twins},
+    confirm::Confirm,
 };
 use crate::{AsyncFunc, Delivery, End, Error, ErrorKind, Report, Verifier, report::Outcome, store::IdempotencyStore};
 
@@ -53,6 +58,7 @@ struct Inner {
     flow: Arc<Flow>,
     gate: Arc<Gate>,
     keys: Option<Fetcher>,
+    confirm: Option<Box<dyn DynConfirm>>,
     body_limit: usize,
     read_timeout: Duration,
     resolve_timeout: Duration,
@@ -141,6 +147,12 @@ impl Receiver {
             Ok(delivery) => delivery,
             Err(refused) => return refuse(refused),
         };
+        if let (Some(by), Some(confirmation)) = (&self.0.confirm, delivery.confirmation()) {
+            let patience = patience(verifier.data().deadline);
+            if let Err(unconfirmed) = confirm::confirm(&**by, confirmation, patience).await {
+                return refuse(unconfirmed);
+            }
+        }
         let delivery = match tenant {
             Some(tenant) => delivery.of_tenant(tenant),
             None => delivery,

@@ -21,14 +21,21 @@
 mod clock;
 mod event;
 mod fill;
+#[cfg(feature = "asymmetric")]
+mod foreign;
 mod forge;
 mod handshake;
 mod harness;
+#[cfg(feature = "asymmetric")]
+mod keys;
 mod provider;
 mod signed;
 mod tokens;
 mod suite;
 
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use self::keys::{certificates, public_key, test_root, token_keys};
 pub use self::{
     clock::ManualClock,
     event::event,

@@ -52,7 +52,7 @@ pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<By
         scheme: None,
         time: None,
         public_key: "public-key".to_owned(),
-        expected: Vec::new(),
+        expected: provider.expects.iter().map(|name| ((*name).to_owned(), signed_expect(name).to_owned())).collect(),
         instead: None,
     }
 }
@@ -81,6 +81,14 @@ pub struct Signed {
     public_key: String,
     expected: Vec<(String, String)>,
     instead: Option<Instead>,
+}
+
+/// Whom a request is meant for unless it is said.
+pub(super) fn signed_expect(name: &str) -> &'static str {
+    match name {
+        "topic_arn" => "arn:aws:sns:us-east-1:123456789012:test",
+        _ => "expected",
+    }
 }
 
 impl Signed {
@@ -118,10 +126,12 @@ impl Signed {
         self
     }
 
-    /// What its verifier [expects](crate::VerifierBuilder::expect) by this name, for a provider that signs it; `expected`
-    /// unless said.
-    pub fn expect(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.expected.push((name.into(), value.into()));
+    /// Whom it is meant for, by the name of what the verifier is told to
+    /// [expect](crate::VerifierBuilder::expect). `expected` unless said, for AWS SNS
+    /// `arn:aws:sns:us-east-1:123456789012:test`.
+    pub fn expected(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.expected.retain(|(n, _)| n != name);
+        self.expected.push((name.to_owned(), value.into()));
         self
     }
 
@@ -169,6 +179,12 @@ impl Signed {
     /// Signs a token that says this.
     pub(super) fn instead(mut self, instead: Instead) -> Self {
         self.instead = Some(instead);
+        self
+    }
+
+    /// Signs with this secret instead.
+    pub(super) fn secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.secret = secret.into();
         self
     }
 

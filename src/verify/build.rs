@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use http::Uri;
+#[cfg(feature = "asymmetric")]
+use pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
@@ -14,11 +16,13 @@ use super::{
     stamp::Tolerance,
 };
 #[cfg(feature = "asymmetric")]
-use super::{learn::Learned, ring::Ring, token_keys::TokenKeys};
+use super::{certificate::Trust, learn::Learned, public_key::PublicKey, ring::Ring, token_keys::TokenKeys};
+#[cfg(feature = "asymmetric")]
+use crate::provider::Keys;
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret,
     provider::{
-        self, At, Digest, JwtKeys, KeyForm, Part, Proof,
+        self, At, Digest, KeyForm, Part, Proof,
         locate::{self, Spot},
     },
 };
@@ -33,6 +37,8 @@ pub struct VerifierBuilder {
     verify_token: Option<Secret>,
     public_key: Option<String>,
     expected: Vec<(String, String)>,
+    #[cfg(feature = "asymmetric")]
+    trust: Option<Trust>,
 }
 
 pub(super) struct Inner {
@@ -61,12 +67,19 @@ pub(super) struct Scheme {
     pub(super) places: Vec<Spot>,
     pub(super) timestamp: Spot,
     pub(super) id: Spot,
+    /// Where a certificate's address stands, and who vouches for it.
+    #[cfg(feature = "asymmetric")]
+    pub(super) certificate: Spot,
+    #[cfg(feature = "asymmetric")]
+    pub(super) trust: Option<Trust>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large one, and boxing it costs every request")]
 pub(super) enum Key {
     Mac(Mac),
     Token(TokenHash),
+    #[cfg(feature = "asymmetric")]
+    Public(PublicKey),
 }
 
 /// The number of a proof's place, and what stands there.
@@ -74,17 +87,30 @@ pub(super) type Borne<'a> = (usize, Cow<'a, [u8]>);
 
 impl Scheme {
     fn of(data: &provider::Scheme, keys: Vec<Key>) -> Self {
-        let (timestamp, id) = match data {
-            provider::Scheme::Hmac(hmac) => (hmac.timestamp.map_or(At::Nowhere, |(at, _)| at), hmac.id),
-            _ => (At::Nowhere, At::Nowhere),
+        let (timestamp, id) = match data.template() {
+            Some(template) => (template.timestamp.map_or(At::Nowhere, |(at, _)| at), template.id),
+            None => (At::Nowhere, At::Nowhere),
         };
         let places = std::iter::once(data.place()).chain(data.others().iter().copied()).map(Spot::of).collect();
-        Self { data: *data, keys, places, timestamp: Spot::of(timestamp), id: Spot::of(id) }
+        Self {
+            data: *data,
+            keys,
+            places,
+            timestamp: Spot::of(timestamp),
+            id: Spot::of(id),
+            #[cfg(feature = "asymmetric")]
+            certificate: Spot::of(match data {
+                provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Fetched(data), .. }) => data.at,
+                _ => At::Nowhere,
+            }),
+            #[cfg(feature = "asymmetric")]
+            trust: None,
+        }
     }
 
     /// Whether a header that comes twice with the same value is taken.
     fn repeats(&self) -> bool {
-        matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
+        self.data.template().is_some_and(|template| template.repeats)
     }
 
     /// The first of its proofs that a request bears, and the number of its place.
@@ -125,6 +151,8 @@ impl VerifierBuilder {
             verify_token: None,
             public_key: None,
             expected: Vec::new(),
+            #[cfg(feature = "asymmetric")]
+            trust: None,
         }
     }
 
@@ -169,13 +197,21 @@ impl VerifierBuilder {
         self
     }
 
+    /// Who vouches for the certificates that a provider's requests name; what its data says unless said.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = Some(trust);
+        self
+    }
+
     /// # Errors
     /// [`InvalidSecret`](ErrorKind::InvalidSecret) without a secret, for an empty or blank one, and for one that is not
     /// in the form that the provider uses; [`Config`](ErrorKind::Config) for mistakes in the provider's data, and for
     /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance, verify_token, public_key, expected } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key, expected, .. } = self;
         provider.check().map_err(CONFIG)?;
         let told = |name: &str| expected.iter().any(|(n, _)| n == name);
         if let Some(name) = provider.expects.iter().find(|name| !told(name)) {
@@ -187,15 +223,19 @@ impl VerifierBuilder {
             return Err(CONFIG("what is expected has a name that the provider knows, and is not empty"));
         }
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
-        let secretly =
-            |scheme: &provider::Scheme| !matches!(scheme, provider::Scheme::Jwt(jwt) if jwt.keys != JwtKeys::Secret);
-        if secrets.is_empty() && provider.schemes().any(secretly) {
-            return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
+        let fetches = provider.schemes().all(provider::Scheme::fetches);
+        match (secrets.is_empty(), fetches) {
+            (true, false) => return Err(Error::new(ErrorKind::InvalidSecret, "there is none")),
+            (false, true) => return Err(Error::new(ErrorKind::InvalidSecret, "this provider's keys are fetched")),
+            _ => {}
         }
         let base = base.map(|base| public(&base)).transpose()?;
         let verify_token = verify_token.map(|token| plain(&token).map(TokenHash::of)).transpose()?;
         if public_key.as_ref().is_some_and(String::is_empty) || (provider.needs_public_key && public_key.is_none()) {
             return Err(CONFIG("the provider names a public key: say `public_key`"));
+        }
+        if cfg!(not(feature = "asymmetric")) && provider.schemes().any(provider::Scheme::fetches) {
+            return Err(CONFIG("its keys are public: turn on the feature `asymmetric`"));
         }
         let mut schemes = Vec::new();
         let mut handshake_keys = Vec::new();
@@ -212,7 +252,16 @@ impl VerifierBuilder {
                 }
             }
             let keys = secrets.iter().map(|secret| key(scheme, secret)).collect::<Result<_, _>>()?;
-            schemes.push(Scheme::of(scheme, keys));
+            let built = Scheme::of(scheme, keys);
+            #[cfg(feature = "asymmetric")]
+            let built = match scheme {
+                provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Fetched(data), .. }) => {
+                    let trust = self.trust.clone().map_or_else(|| Trust::of(data.roots), Ok)?;
+                    Scheme { trust: Some(trust), ..built }
+                }
+                _ => built,
+            };
+            schemes.push(built);
         }
         let tolerance = match tolerance {
             Tolerance::Provider => provider.past.map(|past| (past, provider.future)),
@@ -257,16 +306,36 @@ fn public(base: &str) -> Result<String, Error> {
     Ok(base.trim_end_matches('/').to_owned())
 }
 
+const WRONG: Error = Error::new(ErrorKind::InvalidSecret, "it is not in the form that this provider uses");
+
+#[cfg(feature = "asymmetric")]
+fn public_key(algorithm: provider::Algorithm, form: KeyForm, text: &[u8]) -> Result<Key, Error> {
+    let bytes = decode(form, text).ok_or(WRONG)?;
+    let key = PublicKey::new(algorithm, &bytes).map_err(|_| WRONG)?;
+    if key.is_weak(algorithm) {
+        return Err(Error::new(ErrorKind::InvalidSecret, "anybody can sign for this key"));
+    }
+    Ok(Key::Public(key))
+}
+
 pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
-    const WRONG: Error = Error::new(ErrorKind::InvalidSecret, "it is not in the form that this provider uses");
     let text = plain(secret)?;
     let (digest, form, is_plain) = match scheme {
         provider::Scheme::Token(_) => return Ok(Key::Token(TokenHash::of(text))),
         provider::Scheme::Hmac(hmac) => (hmac.digest, hmac.key, hmac.plain),
+        #[cfg(all(feature = "http-signatures", feature = "asymmetric"))]
+        provider::Scheme::HttpSignature(scheme) if scheme.algorithm.public().is_some() => {
+            return public_key(scheme.algorithm.public().ok_or(WRONG)?, scheme.key, text);
+        }
         #[cfg(feature = "http-signatures")]
         provider::Scheme::HttpSignature(scheme) => (Digest::Sha256, scheme.key, false),
         provider::Scheme::Jwt(_) => (Digest::Sha256, KeyForm::Text, false),
         provider::Scheme::Custom(custom) => (custom.digest, custom.key, false),
+        #[cfg(feature = "asymmetric")]
+        provider::Scheme::PublicKey(scheme) => {
+            let (Keys::Told(form), [algorithm]) = (scheme.keys, scheme.algorithms) else { return Err(WRONG) };
+            return public_key(*algorithm, form, text);
+        }
     };
     let bytes = decode(form, text).ok_or(WRONG)?;
     if bytes.is_empty() {
@@ -302,6 +371,8 @@ fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         KeyForm::HtmlText => Some(html::unescape(text)),
         KeyForm::Sha1 => Some(Sha1::digest(text).to_vec()),
         KeyForm::Hex => HEXLOWER_PERMISSIVE.decode(text).ok(),
+        #[cfg(feature = "asymmetric")]
+        KeyForm::Pem => SubjectPublicKeyInfoDer::from_pem_slice(text).map(|key| key.to_vec()).ok(),
     };
     bytes.map(Zeroizing::new)
 }

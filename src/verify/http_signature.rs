@@ -9,7 +9,10 @@ use sfv::{BareItem, Dictionary, InnerList, Item, ListEntry, Parser};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::{
+    Verifier,
+    build::{Key, Scheme},
     components,
+    judge::{Judged, REFUSED, tag_of},
     stamp::{Now, Stamp},
 };
 use crate::{
@@ -23,17 +26,47 @@ pub(super) const DIGEST: &str = "content-digest";
 /// How many signatures of one request are tried.
 const MOST: usize = 8;
 
+impl Verifier {
+    pub(super) fn judge_http(
+        &self,
+        request: &Incoming<'_>,
+        data: &HttpSignature,
+        scheme: &Scheme,
+        now: Now,
+    ) -> Result<Judged, Error> {
+        let claimed = read(data, request, self.0.base.as_deref())?;
+        let found = claimed.iter().find_map(|claimed| {
+            let which = scheme.keys.iter().position(|key| signed(key, claimed))?;
+            Some((which, claimed))
+        });
+        let Some((which, claimed)) = found else { return Err(REFUSED) };
+        let stamp = claimed.judge(request, self.0.provider.past.is_some(), now)?;
+        self.judge_time(stamp, now)?;
+        Ok(Judged { which: Some(which), proved: true, stamp, ..Judged::default() })
+    }
+}
+
+fn signed(key: &Key, claimed: &Claimed) -> bool {
+    let (text, signature) = (claimed.text.as_bytes(), &claimed.signature);
+    match key {
+        Key::Mac(mac) => tag_of(mac, &[text]).is(signature),
+        #[cfg(feature = "asymmetric")]
+        Key::Public(key) => key.signs(text, signature),
+        Key::Token(_) => false,
+    }
+}
+
 /// One signature of a request, which nobody has checked yet.
 #[derive(Debug)]
-pub(super) struct Claimed {
+struct Claimed {
     list: InnerList,
     /// What is signed.
-    pub(super) text: String,
-    pub(super) signature: Vec<u8>,
+    text: String,
+    signature: Vec<u8>,
 }
 
 /// Those of a request that could be the provider's; one at least.
-pub(super) fn read(data: &HttpSignature, request: &Incoming<'_>, base: Option<&str>) -> Result<Vec<Claimed>, Error> {
+fn read(data: &HttpSignature, request: &Incoming<'_>, base: Option<&str>) -> Result<Vec<Claimed>, Error> {
     let mut inputs = dictionary(request, INPUT)?.ok_or(locate::missing())?;
     let mut signatures = dictionary(request, SIGNATURE)?.ok_or(locate::missing())?;
     let mut trouble = Error::new(ErrorKind::MalformedHeader, "no signature of this scheme stands in it");
@@ -81,7 +114,7 @@ fn written(request: &Incoming<'_>, signature: &[u8]) -> bool {
 
 impl Claimed {
     /// What has to be right besides the signature, once that holds; when it was made, if it says so.
-    pub(super) fn judge(&self, request: &Incoming<'_>, aged: bool, now: Now) -> Result<Option<Stamp>, Error> {
+    fn judge(&self, request: &Incoming<'_>, aged: bool, now: Now) -> Result<Option<Stamp>, Error> {
         let covers_body = |item: &Item| item.bare_item.as_string().is_some_and(|name| name.as_str() == DIGEST);
         if self.list.items.iter().any(covers_body) {
             digest(request)?;

@@ -5,13 +5,9 @@ use std::{borrow::Cow, convert::Infallible};
 use http::Method;
 use memchr::{memchr, memmem};
 
-#[cfg(feature = "http-signatures")]
-use super::http_signature;
 use super::{
     Verifier,
     build::{Key, Scheme},
-    claims::{self, Known},
-    jws::{self, Jws},
     mac::{self, Mac, TokenHash},
     message::Message,
     signature::{self, Decoded},
@@ -20,8 +16,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
-        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Jwt, JwtKeys, Part, Proof, StaticToken, TokenForm, Verb,
-        When,
+        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Made, Part, Proof, StaticToken, TokenForm, Verb, When,
         locate::{self, Spot},
     },
 };
@@ -31,6 +26,8 @@ use crate::{
 pub(super) struct Judged {
     pub(super) scheme: usize,
     pub(super) which: Option<usize>,
+    /// By a key, which vouches for what it signed.
+    pub(super) proved: bool,
     pub(super) stamp: Option<Stamp>,
     pub(super) handshake: Option<&'static Handshake>,
 }
@@ -133,6 +130,11 @@ impl Verifier {
                 provider::Scheme::HttpSignature(data) => self.judge_http(request, data, scheme, now)?,
                 provider::Scheme::Jwt(jwt) => self.judge_jwt(request, jwt, scheme, (place, &proof), now)?,
                 provider::Scheme::Custom(custom) => self.judge_custom(request, custom, scheme, now)?,
+                #[cfg(feature = "asymmetric")]
+                provider::Scheme::PublicKey(public) => {
+                    let proofs = Proofs { first: &proof, others: scheme.after(place, request)? };
+                    self.judge_public(request, public, scheme, &proofs, now)?
+                }
             };
             return Ok(Judged { scheme: at, ..judged });
         }
@@ -159,12 +161,12 @@ impl Verifier {
             _ => stamp,
         };
         self.judge_time(stamp, now)?;
-        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
+        Ok(Judged { which: Some(which), proved: true, stamp, ..Judged::default() })
     }
 
     /// Judged last: a time is only worth something once it is known who wrote it.
     #[inline]
-    fn judge_time(&self, stamp: Option<Stamp>, now: Now) -> Result<(), Error> {
+    pub(super) fn judge_time(&self, stamp: Option<Stamp>, now: Now) -> Result<(), Error> {
         match (stamp, self.0.tolerance) {
             (Some(stamp), Some((past, future))) => stamp.judge(now, past, future, self.0.provider.past_is_inclusive),
             _ => Ok(()),
@@ -185,8 +187,7 @@ impl Verifier {
                 let Some(claimed) = Decoded::of(encoding, claimed, mac::length(custom.digest)) else { return false };
                 tag_of(mac, parts).is(claimed.as_bytes())
             };
-            let (base, public_key) = (self.0.base.as_deref(), self.0.public_key.as_deref());
-            let genuine = (custom.judge)(&Exhibit { request, base, which, public_key, made: &made })?;
+            let genuine = (custom.judge)(&self.exhibit(request, which, &made))?;
             if let Some(genuine) = genuine.filter(|_| found.is_none()) {
                 found = Some((which, genuine));
             }
@@ -194,77 +195,17 @@ impl Verifier {
         let Some((which, genuine)) = found else { return Err(REFUSED) };
         let stamp = genuine.time.map(|(text, unit)| Stamp::parse(&text, unit)).transpose()?;
         self.judge_time(stamp, now)?;
-        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
+        Ok(Judged { which: Some(which), proved: true, stamp, ..Judged::default() })
     }
 
-    #[cfg(feature = "http-signatures")]
-    fn judge_http(
-        &self,
-        request: &Incoming<'_>,
-        data: &provider::HttpSignature,
-        scheme: &Scheme,
-        now: Now,
-    ) -> Result<Judged, Error> {
-        let claimed = http_signature::read(data, request, self.0.base.as_deref())?;
-        let made = |key: &Key, text: &str, signature: &[u8]| match key {
-            Key::Mac(mac) => tag_of(mac, &[text.as_bytes()]).is(signature),
-            _ => false,
-        };
-        let found = claimed.iter().find_map(|claimed| {
-            let which = scheme.keys.iter().position(|key| made(key, &claimed.text, &claimed.signature))?;
-            Some((which, claimed))
-        });
-        let Some((which, claimed)) = found else { return Err(REFUSED) };
-        let stamp = claimed.judge(request, self.0.provider.past.is_some(), now)?;
-        self.judge_time(stamp, now)?;
-        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
-    }
-
-    fn judge_jwt(
-        &self,
-        request: &Incoming<'_>,
-        jwt: &Jwt,
-        scheme: &Scheme,
-        (place, text): (usize, &[u8]),
-        now: Now,
-    ) -> Result<Judged, Error> {
-        let token = if place == 0 { jws::behind(jwt.behind, text)? } else { text };
-        let jws = Jws::read(token, jwt.algorithm)?;
-        let Some(which) = self.which_signed(&jws, jwt, scheme, now)? else { return Err(REFUSED) };
-        let known = Known { expected: &self.0.expected, base: self.0.base.as_deref() };
-        let stamp = claims::judge(jwt, &jws.claims()?, request, &known, now)?;
-        self.judge_time(stamp, now)?;
-        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
-    }
-
-    /// Which secret signed a token, or 0 for a public key.
-    fn which_signed(&self, jws: &Jws<'_>, jwt: &Jwt, scheme: &Scheme, now: Now) -> Result<Option<usize>, Error> {
-        if jwt.keys == JwtKeys::Secret {
-            let made = |key: &Key| matches!(key, Key::Mac(mac) if tag_of(mac, &[jws.signed]).is(&jws.signature));
-            let mut which = None;
-            for (at, key) in scheme.keys.iter().enumerate() {
-                if made(key) && which.is_none() {
-                    which = Some(at);
-                }
-            }
-            return Ok(which);
-        }
-        #[cfg(feature = "asymmetric")]
-        {
-            let kid = jws.kid.as_deref();
-            let holds = self.0.token_keys.verify(jwt, kid, jws.signed, &jws.signature, now.date())?;
-            Ok(holds.then_some(0))
-        }
-        #[cfg(not(feature = "asymmetric"))]
-        {
-            let _nobody_can = (&jws.kid, now);
-            Err(Error::new(ErrorKind::Config, "its tokens have public keys: enable the feature `asymmetric`"))
-        }
+    pub(super) fn exhibit<'a>(&'a self, request: &'a Incoming<'a>, which: usize, made: &'a Made<'a>) -> Exhibit<'a> {
+        let (base, public_key) = (self.0.base.as_deref(), self.0.public_key.as_deref());
+        Exhibit { request, base, which, public_key, made }
     }
 
     /// What the signature is over, and when it says that it was made.
     #[inline]
-    fn read<'a>(
+    pub(super) fn read<'a>(
         &'a self,
         request: &'a Incoming<'a>,
         hmac: &Hmac,
@@ -283,7 +224,8 @@ impl Verifier {
             unambiguous(hmac, &text)?;
             id = Some(text);
         }
-        Ok((Message { request, base: self.0.base.as_deref(), timestamp, id }, stamp))
+        let expected = &self.0.expected;
+        Ok((Message { request, base: self.0.base.as_deref(), timestamp, id, expected }, stamp))
     }
 }
 
@@ -309,29 +251,34 @@ fn judge_token(claimed: &[u8], token: &StaticToken, scheme: &Scheme) -> Result<J
         }
     }
     match which {
-        Some(_) => Ok(Judged { which, ..Judged::default() }),
+        Some(_) => Ok(Judged { which, proved: true, ..Judged::default() }),
         None => Err(REFUSED),
     }
 }
 
-const REFUSED: Error = Error::new(ErrorKind::BadSignature, "");
+pub(super) const REFUSED: Error = Error::new(ErrorKind::BadSignature, "");
 
 /// Where signatures stand: nearly always in one place.
-struct Proofs<'a> {
-    first: &'a [u8],
-    others: Vec<Cow<'a, [u8]>>,
+pub(super) struct Proofs<'a> {
+    pub(super) first: &'a [u8],
+    pub(super) others: Vec<Cow<'a, [u8]>>,
+}
+
+impl Proofs<'_> {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(self.first).chain(self.others.iter().map(|text| &**text))
+    }
 }
 
 /// Which of `keys` made one of the signatures. Every key is tried on every one.
 #[inline]
 fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'_>) -> Result<Option<usize>, Error> {
     let len = mac::length(hmac.digest);
-    let texts = || std::iter::once(proofs.first).chain(proofs.others.iter().map(|text| &**text));
     let (mut which, mut any) = (None, false);
     for (at, key) in keys.iter().enumerate() {
         let Key::Mac(mac) = key else { continue };
         let tag = message.tag(hmac, mac)?;
-        for text in texts() {
+        for text in proofs.texts() {
             for claimed in signature::candidates(hmac.syntax, text) {
                 any = true;
                 let Some(claimed) = Decoded::of(hmac.encoding, claimed, len) else { continue };
@@ -348,7 +295,7 @@ fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'
     }
 }
 
-fn tag_of(mac: &Mac, parts: &[&[u8]]) -> mac::Tag {
+pub(super) fn tag_of(mac: &Mac, parts: &[&[u8]]) -> mac::Tag {
     let Ok(tag) = mac.tag(|mac| {
         parts.iter().for_each(|part| mac.update(part));
         Ok::<_, Infallible>(())
@@ -378,15 +325,6 @@ fn unambiguous(hmac: &Hmac, id: &[u8]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// The same as bytes.
-#[cfg(feature = "testing")]
-pub(super) fn tag_bytes(key: &Key, parts: &[&[u8]]) -> Vec<u8> {
-    match key {
-        Key::Mac(mac) => tag_of(mac, parts).as_bytes().to_vec(),
-        Key::Token(_) => Vec::new(),
-    }
 }
 
 pub(super) const fn verb(verb: Verb) -> Method {

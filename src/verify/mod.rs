@@ -1,6 +1,8 @@
 //! The only code that judges signatures: no I/O, no panic, no clock of its own in the `_at` forms.
 
 mod build;
+#[cfg(feature = "asymmetric")]
+mod certificate;
 mod claims;
 #[cfg(feature = "http-signatures")]
 mod components;
@@ -8,12 +10,17 @@ mod html;
 #[cfg(feature = "http-signatures")]
 mod http_signature;
 mod judge;
+mod judge_jwt;
 mod jws;
+#[cfg(feature = "asymmetric")]
+mod judge_public;
 #[cfg(feature = "asymmetric")]
 mod learn;
 mod mac;
 mod message;
 mod plan;
+#[cfg(all(feature = "asymmetric", feature = "testing"))]
+mod private_key;
 #[cfg(feature = "asymmetric")]
 mod public_key;
 mod query_hash;
@@ -38,7 +45,14 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use time::OffsetDateTime;
 
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use self::certificate::Trust;
 pub(crate) use self::plan::Coverage;
+#[cfg(all(feature = "asymmetric", feature = "testing"))]
+pub(crate) use self::private_key::PrivateKey;
+#[cfg(all(feature = "asymmetric", feature = "testing"))]
+pub(crate) use self::sign_token::KID;
 pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 use self::{
     build::{Inner, Scheme},
@@ -51,7 +65,7 @@ use self::{
 pub(crate) use self::{
     put::{edit, put},
     sign::{Signer, Stamps},
-    sign_token::{EXPECTED, Instead},
+    sign_token::Instead,
 };
 use crate::{
     Error, ErrorKind, Incoming, KeyId, KeyMaterial, Provider, Secret, body,
@@ -117,6 +131,15 @@ impl Verifier {
             let _nothing_is_fetched = (id, material, now);
             Err(Error::new(ErrorKind::Config, "this provider has no key there"))
         }
+    }
+
+    /// Whether it cannot judge anything before it has [learned](Self::learn) a key.
+    pub(crate) fn must_learn(&self) -> bool {
+        let fetches = self.0.schemes.iter().any(|scheme| scheme.data.fetches());
+        #[cfg(feature = "asymmetric")]
+        return fetches && self.0.ring.is_empty();
+        #[cfg(not(feature = "asymmetric"))]
+        fetches
     }
 
     /// The provider's name.
@@ -197,9 +220,9 @@ impl Verifier {
     /// For [`dangerous`](crate::dangerous).
     pub(crate) fn believe<'r>(&'r self, request: Incoming<'r>) -> Verified<'r> {
         // Whichever scheme's id is there, signed or no longer so.
-        let has_id = |scheme: &Scheme| match &scheme.data {
-            provider::Scheme::Hmac(hmac) => locate::find(hmac.id, &request, true).is_ok_and(|id| id.is_some()),
-            _ => false,
+        let has_id = |scheme: &Scheme| match scheme.data.template() {
+            Some(template) => locate::find(template.id, &request, true).is_ok_and(|id| id.is_some()),
+            None => false,
         };
         let scheme = self.0.schemes.iter().position(has_id).unwrap_or_default();
         Verified { verifier: self, request, judged: Judged { scheme, ..Judged::default() } }
@@ -227,7 +250,8 @@ pub struct Verified<'r> {
 }
 
 impl Verified<'_> {
-    /// Which secret matched, in the order the builder was given them; `None` for a handshake that no secret proves.
+    /// Which secret matched, in the order the builder was given them; `None` for a handshake that no secret proves, and
+    /// for a key that was fetched.
     pub fn which_secret(&self) -> Option<usize> {
         self.judged.which
     }
@@ -254,13 +278,15 @@ impl Verified<'_> {
     }
 
     pub(crate) fn coverage(&self) -> Option<&Arc<Coverage>> {
-        self.judged.which?;
+        if !self.judged.proved {
+            return None;
+        }
         self.verifier.0.plan.coverage.get(self.judged.scheme)
     }
 
     /// What the scheme signed as the event's id.
     pub(crate) fn signed_id(&self) -> Option<String> {
-        let provider::Scheme::Hmac(hmac) = &self.scheme()?.data else { return None };
+        let hmac = self.scheme()?.data.template()?;
         let id = match hmac.id {
             At::Nowhere => return None,
             At::SignaturePair(name) => {

@@ -6,10 +6,18 @@ use http::Request;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{query_hash, sign::Stamps};
+#[cfg(feature = "asymmetric")]
+use super::PrivateKey;
+use super::{
+    build::{Key, key},
+    judge::tag_of,
+    put::put,
+    query_hash,
+    sign::Stamps,
+};
 use crate::{
-    Error, Incoming,
-    provider::{Jwt, JwtClaim, locate},
+    Error, ErrorKind, Incoming, Secret,
+    provider::{Jwt, JwtClaim, Scheme, locate},
 };
 
 /// How long one lives, in seconds.
@@ -37,13 +45,20 @@ pub(super) fn unsigned(
         let event: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
         claims.extend(event);
     }
+    for claim in jwt.claims {
+        if let JwtClaim::Same(_, at) = claim
+            && locate::find(*at, &Incoming::from(&*request), false)?.is_none()
+        {
+            put(request, *at, b"test")?;
+        }
+    }
     let incoming = Incoming::from(&*request);
     for claim in jwt.claims {
         let (name, value): (&str, Value) = match claim {
             JwtClaim::OneOf(name, all) => (name, all.first().copied().unwrap_or_default().into()),
             JwtClaim::Expected(name, what) => {
                 let told = stamps.expected.iter().find(|(other, _)| other == what);
-                (name, told.map_or(EXPECTED, |(_, value)| value).into())
+                (name, told.map_or("", |(_, value)| value).into())
             }
             JwtClaim::True(name) => (name, true.into()),
             JwtClaim::Some(name) => (name, "test".into()),
@@ -88,5 +103,41 @@ pub(crate) struct Instead {
     pub(crate) claim: Option<(&'static str, String)>,
 }
 
-/// What stands wherever a verifier was told to expect something, unless a test says otherwise.
-pub(crate) const EXPECTED: &str = "expected";
+/// What signs: a secret, or a private key.
+pub(super) enum Hand {
+    Secret(Key),
+    #[cfg(feature = "asymmetric")]
+    Private(PrivateKey),
+}
+
+impl Hand {
+    pub(super) fn of(scheme: &Scheme, secret: &Secret) -> Result<Self, Error> {
+        #[cfg(feature = "asymmetric")]
+        {
+            let algorithm = match scheme {
+                Scheme::Jwt(jwt) => jwt.algorithm.public(),
+                #[cfg(feature = "http-signatures")]
+                Scheme::HttpSignature(data) => data.algorithm.public(),
+                _ => None,
+            };
+            if let Some(algorithm) = algorithm {
+                const NO_KEY: Error = Error::new(ErrorKind::InvalidSecret, "no private key can be made of it");
+                return PrivateKey::of(algorithm, secret.expose()).map(Self::Private).map_err(|_| NO_KEY);
+            }
+        }
+        key(scheme, secret).map(Self::Secret)
+    }
+
+    /// Nothing, for a key that signs nothing.
+    pub(super) fn sign(&self, text: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Secret(Key::Mac(mac)) => tag_of(mac, &[text]).as_bytes().to_vec(),
+            Self::Secret(_) => Vec::new(),
+            #[cfg(feature = "asymmetric")]
+            Self::Private(key) => key.sign(text).unwrap_or_default(),
+        }
+    }
+}
+
+/// What a token calls its key, if it has one of its own.
+pub(crate) const KID: &str = "test";

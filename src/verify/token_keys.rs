@@ -54,7 +54,7 @@ impl TokenKeys {
             _ => self.keys.get(&id.url, id.id.as_deref(), now),
         };
         match key {
-            Some(key) => Ok(key.verifies(signed, signature)),
+            Some(key) => Ok(key.signs(signed, signature)),
             None if self.sets.get(&id.url, None, now).is_some() => {
                 Err(Error::new(ErrorKind::KeyUntrusted, "there is no key of that name"))
             }
@@ -171,11 +171,7 @@ fn jwk_key(algorithm: JwtAlgorithm, jwk: &Members<'_>) -> Option<PublicKey> {
 /// A public key in PEM, or the certificate that holds one, whose issuer and dates say nothing: it counts because of
 /// where it stands.
 fn pem(algorithm: JwtAlgorithm, text: &[u8]) -> Result<PublicKey, Error> {
-    let algorithm = match algorithm {
-        JwtAlgorithm::Rs256 => Algorithm::RsaPkcs1Sha256,
-        JwtAlgorithm::Es256 => Algorithm::EcdsaP256Sha256Fixed,
-        JwtAlgorithm::Hs256 => return Err(NO_KEY),
-    };
+    let algorithm = algorithm.public().ok_or(NO_KEY)?;
     let info = match SubjectPublicKeyInfoDer::from_pem_slice(text) {
         Ok(info) => info,
         Err(_) => {
