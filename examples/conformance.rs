@@ -167,6 +167,7 @@ struct Options {
     public_key: Option<String>,
     verify_token: Option<String>,
     audience: Option<String>,
+    issuer: Option<String>,
     service_account_email: Option<String>,
     client_key: Option<String>,
     base_url: Option<String>,
@@ -293,9 +294,10 @@ fn authenticate(provider: &Provider, case: &Case) -> Result<Verdict, Box<dyn Err
     };
     let mut builder =
         Verifier::builder(provider).public_base(base).tolerance(tolerance.unwrap_or(Tolerance::Unlimited));
-    let Options { service_account_email, webhook_id, topic_arn, .. } = &case.options;
+    let Options { issuer, service_account_email, webhook_id, topic_arn, .. } = &case.options;
     for (name, value) in [
         ("audience", audience),
+        ("issuer", issuer),
         ("service_account_email", service_account_email),
         ("client_key", client_key),
         ("webhook_id", webhook_id),

@@ -88,7 +88,7 @@ fn claim(check: &Check<'_>, claim: JwtClaim) {
 fn times(check: &Check<'_>, jwt: &Jwt) {
     let now = check.now.unix_timestamp();
     for name in ["exp", "nbf", "iat"] {
-        for json in ["null", "true", "-1", "1e9", r#""1""#, "[]"] {
+        for json in ["null", "true", "-1", r#""1""#, "[]"] {
             refused(check, name, json, &[ErrorKind::Unexpected]);
         }
         if name != "exp" {
