@@ -35,7 +35,7 @@ use time::OffsetDateTime;
 pub use self::certificate::Trust;
 pub(crate) use self::plan::Coverage;
 #[cfg(all(feature = "asymmetric", feature = "testing"))]
-pub(crate) use self::private_key::PrivateKey;
+pub(crate) use self::private_key::{PrivateKey, is_second};
 pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 use self::{
     build::{Inner, Scheme},

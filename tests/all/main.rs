@@ -23,6 +23,8 @@ mod properties;
 mod providers;
 #[cfg(all(feature = "testing", feature = "tokio"))]
 mod receiver;
+#[cfg(all(feature = "testing", feature = "tokio", feature = "asymmetric"))]
+mod public_keys;
 #[cfg(feature = "testing")]
 mod replays;
 #[cfg(feature = "sqlite")]
