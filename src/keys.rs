@@ -59,9 +59,8 @@ impl StaticKeys {
         self
     }
 
-    /// All of them.
-    #[cfg(all(feature = "asymmetric", feature = "testing"))]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&KeyId, &KeyMaterial)> {
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&KeyId, &KeyMaterial)> {
         self.0.iter()
     }
 

@@ -35,7 +35,6 @@
 #![cfg_attr(any(doc, doctest), doc = "[Which guarantee do I have?](_guarantees)")]
 //!
 //! # What it does not do
-//! - Public-key signatures, JWTs and certificates (PayPal, SendGrid, Discord, AWS SNS, Google Pub/Sub): not yet.
 //! - Redis: not yet; [stores](store) of your own are welcome, and `testing` has suites that prove them.
 //! - A durable inbox with a worker: not yet. Until then handlers run before the answer.
 //! - Sending webhooks, and models of other people's payloads: never. Payloads are your own types.
@@ -51,6 +50,8 @@
 //! | `actix` | a handler, an extractor and conversions for actix-web 4 |
 //! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
 //! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
+//! | `asymmetric` | providers that sign with a private key: Discord, SendGrid, PayPal, AWS SNS, Wise and others |
+//! | `fetch` | `HttpKeys`: fetches the certificates that PayPal and AWS SNS name |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
 //! | `testing` | signed requests for every provider, conformance suites for your own store or provider |
 //!
@@ -83,6 +84,8 @@ mod handlers;
 pub mod store;
 mod report;
 mod receiver;
+#[cfg(feature = "fetch")]
+mod http_keys;
 #[cfg(feature = "tower")]
 mod tower;
 #[cfg(feature = "axum")]
@@ -109,6 +112,9 @@ pub use error::{Error, ErrorKind};
 pub use event::{Confirmation, Delivery, Event, Headers, Reply};
 pub use func::AsyncFunc;
 pub use handlers::{Failure, Handlers, TxHandlers};
+#[cfg(feature = "fetch")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "fetch")))]
+pub use http_keys::HttpKeys;
 pub use key_id::{KeyId, KeyMaterial};
 pub use keys::{KeySource, StaticKeys};
 pub use payload::{Events, Form, Json, Payload, Raw};

@@ -352,6 +352,12 @@ impl Provider {
         self
     }
 
+    /// Whether its verifiers are given a secret, or a key, at all: not where requests name certificates of the
+    /// provider's own, which are fetched.
+    pub fn has_secret(&self) -> bool {
+        !self.schemes().all(Scheme::fetches)
+    }
+
     /// The name under which [`by_name`] finds it, if it is one of [`ALL`].
     pub const fn name(&self) -> &'static str {
         self.name
@@ -374,6 +380,8 @@ macro_rules! providers {
     };
 }
 providers! {
+    #[cfg(feature = "asymmetric")]
+    adobe_commerce::ADOBE_COMMERCE,
     adyen::ADYEN,
     adyen_platform::ADYEN_PLATFORM,
     airtable::AIRTABLE,
@@ -475,6 +483,8 @@ providers! {
     typeform::TYPEFORM,
     vercel::VERCEL,
     whatsapp::WHATSAPP,
+    #[cfg(feature = "asymmetric")]
+    wise::WISE,
     woocommerce::WOOCOMMERCE,
     workos::WORKOS,
     xero::XERO,

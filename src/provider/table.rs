@@ -69,6 +69,7 @@ fn scheme(scheme: &Scheme) -> String {
                 Algorithm::Ed25519 => "Ed25519",
                 Algorithm::EcdsaP256Sha256 | Algorithm::EcdsaP256Sha256Fixed => "ECDSA-P256",
                 Algorithm::RsaPkcs1Sha256 => "RSA-SHA256",
+                Algorithm::RsaPssSha512 => "RSA-PSS-SHA512",
                 Algorithm::RsaPkcs1Sha1 => "RSA-SHA1",
             }
             .to_owned()

@@ -4,11 +4,11 @@ use super::signed::signed_expect;
 use crate::{
     Error, KeyId, KeyMaterial, Provider, Secret, StaticKeys, Trust, VerifierBuilder,
     provider::{Certificates, JwtKeys, KeyForm, Keys, Scheme},
-    verify::{KID, PrivateKey},
+    verify::{KID, PrivateKey, is_second},
 };
 
 const ROOT: &str = include_str!("keys/root.pem");
-const LEAF: &str = include_str!("keys/leaf.pem");
+const LEAVES: [&str; 2] = [include_str!("keys/a.pem"), include_str!("keys/b.pem")];
 /// Led to the root, and bears another name.
 pub(super) const STRANGER: &str = include_str!("keys/stranger.pem");
 /// Bears the right names, and vouches for itself.
@@ -16,7 +16,7 @@ pub(super) const ALONE: &str = include_str!("keys/alone.pem");
 
 /// What a verifier of `provider` has to be given as its secret, so that it takes what [`signed`](super::signed) makes with
 /// this one: the public key that goes with it, for a provider that signs with a private key, and `secret` itself for any
-/// other. Of RSA keys there are two: `other` is the second.
+/// other. Of RSA keys there are two, and two texts may well be the same one.
 ///
 /// ```
 /// use inhook::{Verifier, provider::DISCORD, testing::{public_key, signed}};
@@ -45,10 +45,13 @@ pub fn public_key(provider: &Provider, secret: impl Into<Secret>) -> Secret {
     }
 }
 
-/// What stands at the addresses of certificates that [`signed`](super::signed) names, for a verifier that trusts
-/// [`test_root`]: valid from 2020 to 2045, with the names of PayPal's signer and of AWS SNS.
-pub fn certificates(provider: &Provider) -> StaticKeys {
-    fetched(provider).fold(StaticKeys::new(), |keys, data| keys.with(KeyId::new(data.example), KeyMaterial::new(LEAF)))
+/// What stands at the addresses of certificates that [`signed`](super::signed) names when it is given this secret, for a
+/// verifier that trusts [`test_root`]: valid from 2020 to 2045, with the names of PayPal's signer and of AWS SNS. There
+/// are two, and two texts may well be the same one.
+pub fn certificates(provider: &Provider, secret: impl Into<Secret>) -> StaticKeys {
+    let [first, second] = LEAVES;
+    let leaf = if is_second(secret.into().expose()) { second } else { first };
+    fetched(provider).fold(StaticKeys::new(), |keys, data| keys.with(KeyId::new(data.example), KeyMaterial::new(leaf)))
 }
 
 /// The root of [`certificates`]. Anybody can have a certificate of it: the keys are published with this crate.

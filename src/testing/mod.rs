@@ -41,7 +41,7 @@ pub use self::{
     event::event,
     handshake::handshakes,
     harness::{StoreHarness, TransactionHarness},
-    provider::check_provider,
+    provider::{check_provider, verifier_for},
     signed::{Signed, signed},
     suite::{
         check_dead_letters, check_idempotency, check_ordered_dead_letters, check_ordered_transactions, check_ordering,

@@ -200,7 +200,7 @@ impl<'p> Check<'p> {
         let build = |secrets: &[&str]| verifier(self.provider, secrets, Tolerance::Provider);
         let request = self.sample().build();
         if self.scheme.fetches() {
-            let forged = self.sample().secret("other").build();
+            let forged = self.sample().secret(OTHER).build();
             return self.refuses(&forged, &[ErrorKind::BadSignature], "a request signed with another key");
         }
         self.judge(&build(&[OTHER]), &request, &[ErrorKind::BadSignature], "a request signed with another secret");
@@ -297,6 +297,23 @@ fn fill(draft: &mut Draft<'_>, at: At, value: &str) {
     }
 }
 
+/// A verifier that takes what [`signed`](super::signed) makes with this secret, at `https://example.com`: with the public
+/// key that goes with it, or the certificates and their root, for a provider that signs with a private key; with
+/// `public-key`, `verify-token` and whatever [`signed`](super::signed) says that a request is meant for.
+///
+/// ```
+/// use inhook::{provider::TWILIO, testing::{signed, verifier_for}};
+///
+/// verifier_for(&TWILIO, "secret").verify(&signed(&TWILIO, "secret", "SmsSid=1&SmsStatus=sent").build())?;
+/// # Ok::<(), inhook::Error>(())
+/// ```
+///
+/// # Panics
+/// For a secret that the provider cannot use, and for mistakes in its data.
+pub fn verifier_for(provider: &Provider, secret: &str) -> Verifier {
+    verifier(provider, &[secret], Tolerance::Provider)
+}
+
 /// With whatever any provider needs besides its secret.
 pub(super) fn builder(provider: &Provider) -> VerifierBuilder {
     let builder = Verifier::builder(provider).public_base(BASE).verify_token(VERIFY_TOKEN).public_key(PUBLIC_KEY);
@@ -318,12 +335,12 @@ pub(super) fn told(provider: &Provider, secret: &str) -> Secret {
 }
 
 /// Knows the certificates that signed requests name.
-fn teach(provider: &Provider, verifier: Verifier) -> Result<Verifier, Error> {
+fn teach(provider: &Provider, secret: &str, verifier: Verifier) -> Result<Verifier, Error> {
     #[cfg(feature = "asymmetric")]
-    for (id, material) in certificates(provider).iter().chain(token_keys(provider, SECRET).iter()) {
+    for (id, material) in certificates(provider, secret).iter().chain(token_keys(provider, secret).iter()) {
         verifier.learn_at(id, material.clone(), NOW)?;
     }
-    let _nothing_without_the_feature = provider;
+    let _nothing_without_the_feature = (provider, secret);
     Ok(verifier)
 }
 
@@ -338,7 +355,8 @@ pub(super) fn verifier(provider: &Provider, secrets: &[&str], tolerance: Toleran
         true => builder,
         false => secrets.iter().fold(builder, |builder, secret| builder.secret(told(provider, secret))),
     };
-    match builder.build().and_then(|verifier| teach(provider, verifier)) {
+    let first = secrets.first().copied().unwrap_or_default();
+    match builder.build().and_then(|verifier| teach(provider, first, verifier)) {
         Ok(verifier) => verifier,
         Err(error) => wrong_data(provider, &error),
     }

@@ -213,6 +213,12 @@ impl VerifierBuilder {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
         let Self { provider, secrets, base, tolerance, verify_token, public_key, expected, .. } = self;
         provider.check().map_err(CONFIG)?;
+        let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
+        match (secrets.is_empty(), provider.has_secret()) {
+            (true, true) => return Err(Error::new(ErrorKind::InvalidSecret, "there is none")),
+            (false, false) => return Err(Error::new(ErrorKind::InvalidSecret, "this provider's keys are fetched")),
+            _ => {}
+        }
         let told = |name: &str| expected.iter().any(|(n, _)| n == name);
         if let Some(name) = provider.expects.iter().find(|name| !told(name)) {
             return Err(
@@ -221,13 +227,6 @@ impl VerifierBuilder {
         }
         if expected.iter().any(|(name, value)| !provider.expects.contains(&&**name) || value.trim().is_empty()) {
             return Err(CONFIG("what is expected has a name that the provider knows, and is not empty"));
-        }
-        let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
-        let fetches = provider.schemes().all(provider::Scheme::fetches);
-        match (secrets.is_empty(), fetches) {
-            (true, false) => return Err(Error::new(ErrorKind::InvalidSecret, "there is none")),
-            (false, true) => return Err(Error::new(ErrorKind::InvalidSecret, "this provider's keys are fetched")),
-            _ => {}
         }
         let base = base.map(|base| public(&base)).transpose()?;
         let verify_token = verify_token.map(|token| plain(&token).map(TokenHash::of)).transpose()?;
@@ -319,7 +318,18 @@ fn public_key(algorithm: provider::Algorithm, form: KeyForm, text: &[u8]) -> Res
 }
 
 pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
-    let text = plain(secret)?;
+    let text = match scheme {
+        // A file of PEM ends with a line break.
+        #[cfg(feature = "asymmetric")]
+        provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Told(KeyForm::Pem), .. }) => {
+            secret.expose().trim_ascii()
+        }
+        #[cfg(all(feature = "http-signatures", feature = "asymmetric"))]
+        provider::Scheme::HttpSignature(provider::HttpSignature { key: KeyForm::Pem, .. }) => {
+            secret.expose().trim_ascii()
+        }
+        _ => plain(secret)?,
+    };
     let (digest, form, is_plain) = match scheme {
         provider::Scheme::Token(_) => return Ok(Key::Token(TokenHash::of(text))),
         provider::Scheme::Hmac(hmac) => (hmac.digest, hmac.key, hmac.plain),
@@ -400,7 +410,8 @@ mod tests {
             }
             let none =
                 Verifier::builder(provider).public_base("https://example.com").public_key("k").build().unwrap_err();
-            assert_eq!(none.kind(), ErrorKind::InvalidSecret);
+            let kind = if provider.has_secret() { ErrorKind::InvalidSecret } else { ErrorKind::Config };
+            assert_eq!(none.kind(), kind);
         }
     }
 

@@ -50,7 +50,7 @@ use time::OffsetDateTime;
 pub use self::certificate::Trust;
 pub(crate) use self::plan::Coverage;
 #[cfg(all(feature = "asymmetric", feature = "testing"))]
-pub(crate) use self::private_key::PrivateKey;
+pub(crate) use self::private_key::{PrivateKey, is_second};
 #[cfg(all(feature = "asymmetric", feature = "testing"))]
 pub(crate) use self::sign_token::KID;
 pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};

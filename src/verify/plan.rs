@@ -145,6 +145,7 @@ impl Plan {
                 .chain(handshake.reads)
             {
                 collect(*at, &mut Pointers::default(), &mut document);
+                collect(*at, &mut document, &mut Pointers::default());
             }
         }
         let coverage = provider.schemes().map(|scheme| Arc::new(Coverage::of(provider, scheme))).collect();

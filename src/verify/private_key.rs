@@ -20,6 +20,11 @@ use crate::provider::{Algorithm, KeyForm};
 const FIRST: &str = include_str!("../testing/keys/a.key.pem");
 const OTHER: &str = include_str!("../testing/keys/b.key.pem");
 
+/// Which of two keys belongs to a text, as if by chance.
+pub(crate) fn is_second(secret: &[u8]) -> bool {
+    Sha256::new_with_prefix(b"RSA 2596 ").chain_update(secret).finalize().first().is_some_and(|byte| byte & 1 == 1)
+}
+
 /// A key that signs.
 pub(crate) enum PrivateKey {
     Ed25519(Ed25519KeyPair),
@@ -28,7 +33,7 @@ pub(crate) enum PrivateKey {
 }
 
 impl PrivateKey {
-    /// The key that belongs to this text; of RSA keys there are two, and `other` is the second.
+    /// The key that belongs to this text; of RSA keys there are two, and the text says which.
     pub(crate) fn of(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Unspecified> {
         let seed = Sha256::digest(secret);
         Ok(match algorithm {
@@ -41,7 +46,7 @@ impl PrivateKey {
                 Self::Ecdsa(EcdsaKeyPair::from_private_key_and_public_key(signing, &seed, public.as_ref())?)
             }
             Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha1 | Algorithm::RsaPssSha512 => {
-                let pem = if secret == b"other" { OTHER } else { FIRST };
+                let pem = if is_second(secret) { OTHER } else { FIRST };
                 let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| Unspecified)?;
                 let pss = algorithm == Algorithm::RsaPssSha512;
                 let encoding: &'static dyn RsaEncoding = if pss { &RSA_PSS_SHA512 } else { &RSA_PKCS1_SHA256 };

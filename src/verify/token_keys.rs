@@ -24,6 +24,8 @@ const LEAST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(86_400);
 /// For how long a set is taken to be whole: a name that is not in it is made up.
 const WHOLE: Duration = Duration::from_secs(60);
+/// Nothing says since when a key has been good.
+const EVER: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 /// Of one set.
 const MOST: usize = 32;
 
@@ -72,12 +74,12 @@ impl TokenKeys {
     ) -> Option<Result<(), Error>> {
         let until = now + material.max_age.unwrap_or(USUAL).clamp(LEAST, LONGEST);
         let algorithm = jwt.algorithm;
-        let one = |key: Result<PublicKey, Error>| key.map(|key| self.keys.put(id.clone(), key, now, until));
+        let one = |key: Result<PublicKey, Error>| key.map(|key| self.keys.put(id.clone(), key, EVER, until));
         match jwt.keys {
             JwtKeys::Set(url) if id.url == url && id.id.is_none() => {
                 Some(set(algorithm, &material.bytes).map(|keys| {
                     for (kid, key) in keys {
-                        self.keys.put(KeyId::new(url).with_id(kid), key, now, until);
+                        self.keys.put(KeyId::new(url).with_id(kid), key, EVER, until);
                     }
                     self.sets.put(id.clone(), (), now, now + WHOLE);
                 }))

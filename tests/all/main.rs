@@ -25,6 +25,8 @@ mod properties;
 mod providers;
 #[cfg(all(feature = "testing", feature = "tokio"))]
 mod receiver;
+#[cfg(all(feature = "testing", feature = "tokio", feature = "asymmetric"))]
+mod public_keys;
 #[cfg(feature = "testing")]
 mod replays;
 #[cfg(feature = "sqlite")]
@@ -32,5 +34,7 @@ mod sqlite;
 #[cfg(feature = "testing")]
 mod stores;
 mod structure;
+#[cfg(feature = "testing")]
+mod tokens;
 #[cfg(feature = "testing")]
 mod vectors;
