@@ -91,7 +91,7 @@ fn read(request: &Exhibit<'_>) -> Result<Claim, Error> {
     let pointers = pointers();
     let body = json::without_mark(request.body());
     let picked = pointers.pick(body).map_err(|e| Error::new(ErrorKind::MalformedBody, "it is no JSON").because(e))?;
-    let need = |pointer: &str| string(&picked, pointer).ok_or(Exhibit::missing());
+    let need = |pointer: &str| string(&picked, pointer).filter(|text| !text.is_empty()).ok_or(Exhibit::missing());
     let order = match &*need("/Type")? {
         "Notification" => NOTIFICATION,
         SUBSCRIPTION | "UnsubscribeConfirmation" => CONFIRMATION,

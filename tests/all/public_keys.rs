@@ -2,7 +2,7 @@
 
 mod fetching;
 #[cfg(feature = "fetch")]
-mod http;
+mod https;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
