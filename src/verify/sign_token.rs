@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long one lives, in seconds.
-const LIFE: i64 = 300;
+const LIFE: i64 = 3600;
 
 /// The first two parts of a token that says all that it must say.
 pub(super) fn unsigned(

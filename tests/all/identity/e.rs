@@ -55,7 +55,7 @@ pub(super) mod public {
             let message = format!(r#"{{"data":"e30=","messageId":"{id}","publishTime":"2026-11-21T06:41:00Z"}}"#);
             format!(r#"{{"message":{message},"subscription":"projects/p/subscriptions/s","deliveryAttempt":2}}"#)
         };
-        let first = draft(&GOOGLE_PUBSUB, wrapped("1"));
+        let first = draft(&GOOGLE_PUBSUB, wrapped("1")).attempt(2);
         holds(&GOOGLE_PUBSUB, first.clone().at(earlier()), first.clone(), draft(&GOOGLE_PUBSUB, wrapped("2")));
         let event = &events(&GOOGLE_PUBSUB, &first.build())[0];
         assert_eq!((event.label.as_deref(), event.attempt), (Some("1"), 2));
