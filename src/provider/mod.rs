@@ -38,6 +38,8 @@ use std::{fmt, time::Duration};
 
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
+#[cfg(feature = "testing")]
+pub(crate) use self::custom::Putter;
 #[cfg(feature = "http-signatures")]
 #[cfg_attr(inhook_docs, doc(cfg(feature = "http-signatures")))]
 pub use self::http_signature::{HttpAlgorithm, HttpSignature};
@@ -52,7 +54,7 @@ pub use self::{
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
 };
 pub(crate) use self::{
-    custom::{Made, Putter, Tagger},
+    custom::{Made, Tagger},
     envelope::Envelope,
     handshake::{Echo, Proof, Verb, When},
     scheme::TokenForm,

@@ -23,8 +23,7 @@ use crate::provider::{Keys, PublicKey};
 use crate::{
     Error, ErrorKind, Incoming, Secret,
     provider::{
-        self, At, Custom, Hmac, Jwt, JwtKeys, Putter, Scheme, StaticToken, Syntax, Tagger, TokenForm, Unsigned,
-        write_time,
+        At, Custom, Hmac, Jwt, JwtKeys, Putter, Scheme, StaticToken, Syntax, Tagger, TokenForm, Unsigned, write_time,
     },
 };
 
@@ -37,7 +36,7 @@ enum Proof {
     Custom(Custom, Box<Key>),
     Jwt(Jwt, Box<Hand>),
     #[cfg(feature = "http-signatures")]
-    Http(provider::HttpSignature, Box<Hand>),
+    Http(crate::provider::HttpSignature, Box<Hand>),
     #[cfg(feature = "asymmetric")]
     Public(PublicKey, Vec<PrivateKey>),
 }

@@ -16,7 +16,7 @@ use super::{
     sign::Stamps,
 };
 use crate::{
-    Error, ErrorKind, Incoming, Secret,
+    Error, Incoming, Secret,
     provider::{Jwt, JwtClaim, Scheme, locate},
 };
 
@@ -105,7 +105,7 @@ pub(crate) struct Instead {
 
 /// What signs: a secret, or a private key.
 pub(super) enum Hand {
-    Secret(Key),
+    Secret(Box<Key>),
     #[cfg(feature = "asymmetric")]
     Private(PrivateKey),
 }
@@ -121,18 +121,20 @@ impl Hand {
                 _ => None,
             };
             if let Some(algorithm) = algorithm {
-                const NO_KEY: Error = Error::new(ErrorKind::InvalidSecret, "no private key can be made of it");
+                const NO_KEY: Error = Error::new(crate::ErrorKind::InvalidSecret, "no private key can be made of it");
                 return PrivateKey::of(algorithm, secret.expose()).map(Self::Private).map_err(|_| NO_KEY);
             }
         }
-        key(scheme, secret).map(Self::Secret)
+        key(scheme, secret).map(|key| Self::Secret(Box::new(key)))
     }
 
     /// Nothing, for a key that signs nothing.
     pub(super) fn sign(&self, text: &[u8]) -> Vec<u8> {
         match self {
-            Self::Secret(Key::Mac(mac)) => tag_of(mac, &[text]).as_bytes().to_vec(),
-            Self::Secret(_) => Vec::new(),
+            Self::Secret(key) => match &**key {
+                Key::Mac(mac) => tag_of(mac, &[text]).as_bytes().to_vec(),
+                _ => Vec::new(),
+            },
             #[cfg(feature = "asymmetric")]
             Self::Private(key) => key.sign(text).unwrap_or_default(),
         }
