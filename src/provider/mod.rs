@@ -35,6 +35,8 @@ use std::{fmt, time::Duration};
 
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
+#[cfg(feature = "testing")]
+pub(crate) use self::custom::Putter;
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::public_key::{Keys, Roots};
 pub use self::{
@@ -45,7 +47,7 @@ pub use self::{
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
 };
 pub(crate) use self::{
-    custom::{Made, Putter, Tagger},
+    custom::{Made, Tagger},
     envelope::Envelope,
     handshake::{Echo, Proof, Verb, When},
     scheme::TokenForm,
