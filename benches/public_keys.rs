@@ -35,7 +35,7 @@ struct Key {
 
 fn main() {
     let random = SystemRandom::new();
-    let body = Bytes::from(data::body(1024));
+    let body = data::body(1024);
     let timed = [TIME.as_bytes(), &body].concat();
 
     let pair = Ed25519KeyPair::generate().unwrap();

@@ -35,6 +35,7 @@
 #![cfg_attr(any(doc, doctest), doc = "[Which guarantee do I have?](_guarantees)")]
 //!
 //! # What it does not do
+//! - JWTs (Google Pub/Sub, Jira Connect, Plaid): not yet.
 //! - Redis: not yet; [stores](store) of your own are welcome, and `testing` has suites that prove them.
 //! - A durable inbox with a worker: not yet. Until then handlers run before the answer.
 //! - Sending webhooks, and models of other people's payloads: never. Payloads are your own types.

@@ -37,6 +37,9 @@ const NAMES: &[Host] = &[
 
 const EXAMPLE: &str = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem";
 
+const SIGNER: Certificates =
+    Certificates::new(At::Json("/SigningCertURL"), Pinned::new(HOSTS).path("/", ".pem"), EXAMPLE, NAMES);
+
 const SIGNED: &[At] = &[
     At::Json("/Message"),
     At::Json("/MessageId"),
@@ -53,12 +56,7 @@ pub const AWS_SNS: Provider = Provider::new(
     "aws_sns",
     Scheme::PublicKey(
         PublicKey::new(&[Algorithm::RsaPkcs1Sha256, Algorithm::RsaPkcs1Sha1])
-            .certificates(Certificates::new(
-                At::Json("/SigningCertURL"),
-                Pinned::new(HOSTS).path("/", ".pem"),
-                EXAMPLE,
-                NAMES,
-            ))
+            .certificates(&SIGNER)
             .signature(At::Json("/Signature"), Syntax::Bare)
             .read_by(Read(read), &[], SIGNED)
             .signed_by(sign, r#"{"Message":"hello"}"#),

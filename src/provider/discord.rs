@@ -1,6 +1,6 @@
 //! Two kinds of requests, with the application's one key and to addresses of their own: interactions, which wait for an
-//! answer, and [webhook events](super::DISCORD_EVENTS). Discord probes both with wrong signatures, and drops an address that does not refuse them
-//! with a 401.
+//! answer, and [webhook events](super::DISCORD_EVENTS). Discord probes both with wrong signatures, and drops an address
+//! that does not refuse them with a 401.
 //!
 //! A signature has no age here; refuse old ones with a [tolerance](crate::VerifierBuilder::tolerance) of your own.
 

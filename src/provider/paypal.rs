@@ -10,7 +10,7 @@ use super::{
     Algorithm, At, Certificates, Encoding, Host, Part, Pinned, Provider, PublicKey, Retries, Scheme, Syntax, TimeUnit,
 };
 
-const CERTIFICATES: Pinned = Pinned::new(&[
+const ADDRESSES: Pinned = Pinned::new(&[
     Host::Is("api.paypal.com"),
     Host::Is("api-m.paypal.com"),
     Host::Is("api.sandbox.paypal.com"),
@@ -22,21 +22,21 @@ const CERTIFICATES: Pinned = Pinned::new(&[
 /// root above it, which browsers no longer hold.
 const OTHERS: &[&str] = &[include_str!("paypal.pem")];
 
+const SIGNER: Certificates = Certificates::new(
+    At::Header("paypal-cert-url"),
+    ADDRESSES,
+    "https://api.paypal.com/v1/notifications/certs/CERT-0-0-0",
+    &[Host::Between("messageverificationcerts", ".paypal.com")],
+)
+.roots("DigiCert", OTHERS);
+
 /// [PayPal](https://developer.paypal.com/api/rest/webhooks/rest/): REST webhooks. It has no secret; say
 /// `expect("webhook_id", …)`.
 pub const PAYPAL: Provider = Provider::new(
     "paypal",
     Scheme::PublicKey(
         PublicKey::new(&[Algorithm::RsaPkcs1Sha256])
-            .certificates(
-                Certificates::new(
-                    At::Header("paypal-cert-url"),
-                    CERTIFICATES,
-                    "https://api.paypal.com/v1/notifications/certs/CERT-0-0-0",
-                    &[Host::Between("messageverificationcerts", ".paypal.com")],
-                )
-                .roots("DigiCert", OTHERS),
-            )
+            .certificates(&SIGNER)
             .named(At::Header("paypal-auth-algo"), "SHA256withRSA")
             .over(&[
                 Part::Id,

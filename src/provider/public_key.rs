@@ -37,7 +37,7 @@ pub(crate) enum Keys {
     /// They are the verifier's secrets, written so.
     Told(KeyForm),
     /// A request says where its certificate stands.
-    Fetched(Certificates),
+    Fetched(&'static Certificates),
 }
 
 /// Which certificates a scheme's keys stand in.
@@ -134,7 +134,7 @@ impl PublicKey {
     }
 
     /// The keys stand in certificates that requests name.
-    pub const fn certificates(mut self, certificates: Certificates) -> Self {
+    pub const fn certificates(mut self, certificates: &'static Certificates) -> Self {
         self.keys = Keys::Fetched(certificates);
         self
     }

@@ -83,11 +83,13 @@ impl Fetcher {
         patience: Duration,
     ) -> Result<(), Error> {
         let work = pin!(self.material(id, now));
-        let material = rt::within(patience, work).await.unwrap_or(Err(SLOW))?;
-        verifier.learn_at(id, material, now).inspect_err(|refused| {
-            // It will be no better for being fetched again at once.
-            self.state().failed.insert(id.clone(), (now + REST, refused.kind()));
-        })
+        let Some(material) = rt::within(patience, work).await else {
+            // Noted before the flight ends, so that nobody who waits for it begins another.
+            self.fail(id, now, ErrorKind::KeyUnavailable);
+            return Err(SLOW);
+        };
+        // It will be no better for being fetched again at once.
+        verifier.learn_at(id, material?, now).inspect_err(|refused| self.fail(id, now, refused.kind()))
     }
 
     async fn material(&self, id: &KeyId, now: OffsetDateTime) -> Result<KeyMaterial, Error> {
@@ -133,7 +135,7 @@ impl Fetcher {
         match &fetched {
             Ok(material) => flight.land(Landed::Had(material.clone())),
             Err(_) => {
-                self.state().failed.insert(id.clone(), (now + REST, ErrorKind::KeyUnavailable));
+                self.fail(id, now, ErrorKind::KeyUnavailable);
                 flight.land(Landed::Failed(ErrorKind::KeyUnavailable));
             }
         }
@@ -143,6 +145,10 @@ impl Fetcher {
             ErrorKind::KeyUnavailable => e,
             _ => Error::key_source(e),
         })
+    }
+
+    fn fail(&self, id: &KeyId, now: OffsetDateTime, kind: ErrorKind) {
+        self.state().failed.insert(id.clone(), (now + REST, kind));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

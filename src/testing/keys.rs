@@ -66,7 +66,7 @@ pub fn test_root() -> Result<Trust, Error> {
 pub(super) fn fetched(provider: &Provider) -> impl Iterator<Item = &Certificates> {
     provider.schemes().filter_map(|scheme| match scheme {
         Scheme::PublicKey(scheme) => match &scheme.keys {
-            Keys::Fetched(data) => Some(data),
+            Keys::Fetched(data) => Some(*data),
             Keys::Told(_) => None,
         },
         _ => None,

@@ -190,8 +190,9 @@ impl VerifierBuilder {
     }
 
     /// What a request must be meant for, by the name that the provider's data has for it: PayPal's `webhook_id`, the
-    /// `topic_arn` of AWS SNS. Say it again for another one that will do as well. Whoever has an account there can have a
-    /// genuine request sent to anybody, so a verifier without this cannot be built.
+    /// `topic_arn` of AWS SNS. Say it again for another topic that will do as well; of webhook ids, which are a part of
+    /// what is signed, there is one a verifier. Whoever has an account there can have a genuine request sent to anybody, so
+    /// a verifier without this cannot be built.
     pub fn expect(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.expected.push((name.into(), value.into()));
         self
@@ -239,6 +240,10 @@ impl VerifierBuilder {
         let mut schemes = Vec::new();
         let mut handshake_keys = Vec::new();
         for scheme in provider.schemes() {
+            let told = |name: &str| expected.iter().filter(|(n, _)| n == name).count();
+            if scheme.covers().0.iter().any(|part| matches!(part, Part::Expected(name) if told(name) > 1)) {
+                return Err(CONFIG("what is a part of the signature is expected once: build a verifier for each"));
+            }
             if scheme.covers().0.contains(&Part::Url) && base.is_none() {
                 return Err(CONFIG("the provider signs its URL: say `public_base`"));
             }

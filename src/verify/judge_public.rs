@@ -5,19 +5,15 @@ use time::OffsetDateTime;
 use super::{
     Verifier,
     build::{Key, Scheme},
-    certificate::Believed,
     judge::{Judged, Proofs, REFUSED},
     learn::Learned,
-    public_key::Statement,
+    public_key::{self, Statement},
     signature,
     stamp::{Now, Stamp},
 };
 use crate::{
     Error, ErrorKind, Incoming, KeyId,
-    provider::{
-        Certificates, Claim, Keys, PublicKey,
-        locate::{self},
-    },
+    provider::{Algorithm, Claim, Encoding, Keys, PublicKey, Syntax, locate},
 };
 
 /// The longest signature, of an RSA key of 8,192 bits, in bytes.
@@ -48,25 +44,9 @@ impl Verifier {
         let (message, stamp) = self.read(request, template, built, proofs.first)?;
         let signatures = signatures(template.syntax, template.encoding, proofs)?;
         let said = || Statement::of(algorithm, |to| message.feed(template.parts, to));
-        let which = match &scheme.keys {
-            Keys::Told(_) => {
-                let said = said()?;
-                let made = |key: &Key| matches!(key, Key::Public(key) if signatures.iter().any(|signature| key.signed(&said, signature)));
-                Some(built.keys.iter().position(made).ok_or(REFUSED)?)
-            }
-            Keys::Fetched(data) => {
-                let address = built.certificate.find(request, false)?.ok_or(locate::missing())?;
-                let made = self.by_certificate(data, &String::from_utf8_lossy(&address), now, |believed| {
-                    let key = believed.key(algorithm).ok_or(REFUSED)?;
-                    let said = said()?;
-                    Ok(signatures.iter().any(|signature| key.signed(&said, signature)))
-                })?;
-                if !made {
-                    return Err(REFUSED);
-                }
-                None
-            }
-        };
+        let address = || Ok(built.certificate.find(request, false)?.ok_or(locate::missing())?.into_owned());
+        let case = Case { algorithm, said: &said, address: &address, signatures };
+        let which = self.prove(scheme, built, &case, now)?;
         self.judge_time(stamp, now)?;
         Ok(Judged { which, proved: true, stamp, ..Judged::default() })
     }
@@ -85,7 +65,7 @@ impl Verifier {
         if !scheme.algorithms.contains(&algorithm) {
             return Err(Error::new(ErrorKind::WrongAlgorithm, "this algorithm is not taken"));
         }
-        if signature.len() > LONGEST {
+        if signature.is_empty() || signature.len() > LONGEST {
             return Err(REFUSED);
         }
         let said = || {
@@ -94,22 +74,9 @@ impl Verifier {
                 Ok::<_, Error>(())
             })
         };
-        let which = match &scheme.keys {
-            Keys::Told(_) => {
-                let said = said()?;
-                let made = |key: &Key| matches!(key, Key::Public(key) if key.signed(&said, &signature));
-                Some(built.keys.iter().position(made).ok_or(REFUSED)?)
-            }
-            Keys::Fetched(data) => {
-                let made = self.by_certificate(data, &key, now, |believed| {
-                    Ok(believed.key(algorithm).ok_or(REFUSED)?.signed(&said()?, &signature))
-                })?;
-                if !made {
-                    return Err(REFUSED);
-                }
-                None
-            }
-        };
+        let address = || Ok(key.clone().into_bytes());
+        let case = Case { algorithm, said: &said, address: &address, signatures: vec![signature] };
+        let which = self.prove(scheme, built, &case, now)?;
         if let Some((name, value)) = meant_for
             && !self.0.expected.iter().any(|(n, v)| n == name && *v == value)
         {
@@ -120,33 +87,52 @@ impl Verifier {
         Ok(Judged { which, proved: true, stamp, ..Judged::default() })
     }
 
-    /// What is made of the certificate at this address, if the address is the provider's and the certificate is known.
-    fn by_certificate<T>(
-        &self,
-        data: &Certificates,
-        address: &str,
-        now: Now,
-        judge: impl FnOnce(&Believed) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        if !data.pinned.has(address) {
-            return Err(Error::new(ErrorKind::KeyUntrusted, "the certificate's address is not one of the provider's"));
+    /// Which of the verifier's keys made it; `None` for one that was learned.
+    fn prove(&self, scheme: &PublicKey, built: &Scheme, case: &Case<'_>, now: Now) -> Result<Option<usize>, Error> {
+        let data = match &scheme.keys {
+            Keys::Told(_) => {
+                let said = (case.said)()?;
+                let made = |key: &Key| matches!(key, Key::Public(key) if case.is_made_by(key, &said));
+                return built.keys.iter().position(made).map(Some).ok_or(REFUSED);
+            }
+            Keys::Fetched(data) => data,
+        };
+        const FOREIGN: Error =
+            Error::new(ErrorKind::KeyUntrusted, "the certificate's address is not one of the provider's");
+        let address = String::from_utf8((case.address)()?).map_err(|_| FOREIGN)?;
+        if !data.pinned.has(&address) {
+            return Err(FOREIGN);
         }
         let now = match now {
             Now::Machine => OffsetDateTime::now_utc(),
             Now::At(at) => at,
         };
-        let learned = self.0.ring.get(address, None, now).ok_or_else(|| Error::needs_key(KeyId::new(address)))?;
+        let Some(learned) = self.0.ring.get(&address, None, now) else {
+            return Err(Error::needs_key(KeyId::new(address)));
+        };
         let Learned::Certificate(believed) = &*learned;
-        judge(believed)
+        let key = believed.key(case.algorithm).ok_or(REFUSED)?;
+        if case.is_made_by(key, &(case.said)()?) { Ok(None) } else { Err(REFUSED) }
+    }
+}
+
+/// What is claimed: that one of these signatures is by one algorithm over this.
+struct Case<'c> {
+    algorithm: Algorithm,
+    said: &'c dyn Fn() -> Result<Statement, Error>,
+    /// Where the key is, if requests say so.
+    address: &'c dyn Fn() -> Result<Vec<u8>, Error>,
+    signatures: Vec<Vec<u8>>,
+}
+
+impl Case<'_> {
+    fn is_made_by(&self, key: &public_key::PublicKey, said: &Statement) -> bool {
+        self.signatures.iter().any(|signature| key.signed(said, signature))
     }
 }
 
 /// The bytes of each signature of this scheme; none is a refusal.
-fn signatures(
-    syntax: crate::provider::Syntax,
-    encoding: crate::provider::Encoding,
-    proofs: &Proofs<'_>,
-) -> Result<Vec<Vec<u8>>, Error> {
+fn signatures(syntax: Syntax, encoding: Encoding, proofs: &Proofs<'_>) -> Result<Vec<Vec<u8>>, Error> {
     let mut any = false;
     let mut signatures = Vec::new();
     for text in proofs.texts() {

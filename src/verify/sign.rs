@@ -62,31 +62,29 @@ pub(crate) struct Stamps<'a> {
 impl Signer {
     /// `others` sign too, where the scheme's syntax has room for several signatures.
     pub(crate) fn new(scheme: &Scheme, secret: &Secret, others: &[Secret]) -> Result<Self, Error> {
-        #[cfg(feature = "asymmetric")]
-        if let Scheme::PublicKey(public) = scheme {
-            const NO_KEY: Error = Error::new(ErrorKind::InvalidSecret, "no private key can be made of it");
-            let algorithm = *public.algorithms.first().ok_or(NO_KEY)?;
-            let key = |secret: &Secret| PrivateKey::of(algorithm, secret.expose()).map_err(|_| NO_KEY);
-            let keys = std::iter::once(secret).chain(others).map(key).collect::<Result<_, _>>()?;
-            return Ok(Self(Proof::Public(*public, keys)));
-        }
-        match scheme {
-            Scheme::Jwt(jwt) => return Ok(Self(Proof::Jwt(*jwt, Box::new(Hand::of(scheme, secret)?)))),
-            #[cfg(feature = "http-signatures")]
-            Scheme::HttpSignature(data) => return Ok(Self(Proof::Http(*data, Box::new(Hand::of(scheme, secret)?)))),
-            _ => {}
-        }
-        let mut macs = Vec::new();
-        for secret in std::iter::once(secret).chain(others) {
-            if let Key::Mac(mac) = key(scheme, secret)? {
-                macs.push(mac);
-            }
-        }
+        let all = || std::iter::once(secret).chain(others);
         Ok(Self(match scheme {
-            Scheme::Hmac(hmac) => Proof::Hmac(*hmac, macs),
+            Scheme::Hmac(hmac) => {
+                let mut macs = Vec::new();
+                for secret in all() {
+                    if let Key::Mac(mac) = key(scheme, secret)? {
+                        macs.push(mac);
+                    }
+                }
+                Proof::Hmac(*hmac, macs)
+            }
             Scheme::Token(token) => Proof::Token(*token, secret.clone()),
             Scheme::Custom(custom) => Proof::Custom(*custom, Box::new(key(scheme, secret)?)),
-            _ => return Err(Error::new(ErrorKind::Config, "it is signed above")),
+            #[cfg(feature = "http-signatures")]
+            Scheme::HttpSignature(data) => Proof::Http(*data, Box::new(Hand::of(scheme, secret)?)),
+            Scheme::Jwt(jwt) => Proof::Jwt(*jwt, Box::new(Hand::of(scheme, secret)?)),
+            #[cfg(feature = "asymmetric")]
+            Scheme::PublicKey(public) => {
+                const NO_KEY: Error = Error::new(ErrorKind::InvalidSecret, "no private key can be made of it");
+                let algorithm = *public.algorithms.first().ok_or(NO_KEY)?;
+                let key = |secret: &Secret| PrivateKey::of(algorithm, secret.expose()).map_err(|_| NO_KEY);
+                Proof::Public(*public, all().map(key).collect::<Result<_, _>>()?)
+            }
         }))
     }
 
@@ -141,7 +139,7 @@ impl Signer {
                 }
                 fill(&public.template, request, stamps, |message| {
                     let statement = message.whole(public.template.parts)?;
-                    let sign = |key: &PrivateKey| Ok(key.sign(&statement).map_err(|_| CANNOT)?);
+                    let sign = |key: &PrivateKey| key.sign(&statement).map_err(|_| CANNOT);
                     keys.iter().map(sign).collect()
                 })
             }

@@ -118,6 +118,8 @@ fn whom_a_request_is_meant_for_has_to_be_said_and_known() {
         assert_eq!(config(Verifier::builder(provider).expect(name, "1").expect("other", "1")), ErrorKind::Config);
         assert!(Verifier::builder(provider).expect(name, "1").build().is_ok());
     }
+    let two = Verifier::builder(&PAYPAL).expect("webhook_id", "1").expect("webhook_id", "2");
+    assert_eq!(two.build().unwrap_err().kind(), ErrorKind::Config);
     assert_eq!(
         Verifier::builder(&SENDGRID).secret("s").expect("x", "1").build().unwrap_err().kind(),
         ErrorKind::Config

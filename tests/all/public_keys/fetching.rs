@@ -179,16 +179,23 @@ async fn a_key_server_that_is_down_is_a_503_and_is_left_alone_for_a_while() {
 
 #[tokio::test(start_paused = true)]
 async fn a_key_server_that_hangs_holds_nobody_up_past_the_deadline() {
-    struct Hangs;
+    struct Hangs(Arc<AtomicUsize>);
     impl KeySource for Hangs {
         async fn fetch(&self, _id: &KeyId) -> Result<KeyMaterial, Error> {
+            self.0.fetch_add(1, Ordering::SeqCst);
             pending().await
         }
     }
-    let receiver = Receiver::builder(sns(), MemoryStore::new()).keys(Hangs).handle(handlers()).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let builder = Receiver::builder(sns(), MemoryStore::new()).keys(Hangs(asked.clone()));
+    let receiver = builder.clock(Clock::new(|| NOW)).handle(handlers()).unwrap();
     let start = tokio::time::Instant::now();
+    let [one, two] = [(); 2].map(|()| receiver.receive(message()));
+    let (one, two) = tokio::join!(one, two);
+    assert_eq!([one.status(), two.status()], [StatusCode::SERVICE_UNAVAILABLE; 2]);
     assert_eq!(receiver.receive(message()).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(start.elapsed() < std::time::Duration::from_secs(15));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
 /// Names of keys cost nothing to make up, fetching them does.
