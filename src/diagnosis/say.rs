@@ -250,8 +250,9 @@ impl fmt::Display for Writing {
 
 fn encoding(encoding: Encoding) -> &'static str {
     match encoding {
-        Encoding::Hex => "hexadecimal digits",
-        Encoding::Base64 => "base64",
+        Encoding::Hex => "lower-case hexadecimal digits",
+        Encoding::HexOfEitherCase => "hexadecimal digits",
+        Encoding::Base64 | Encoding::Base64PaddedOrNot => "base64",
         Encoding::Base64Url | Encoding::Base64UrlUnpadded => "base64 for URLs",
     }
 }

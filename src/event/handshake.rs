@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Method, Response,
+    HeaderValue, Method, Response, StatusCode,
     header::{ALLOW, CONTENT_TYPE},
 };
 
 use super::{
-    Reply,
+    Confirmation, Reply,
     read::{ENVELOPE, Scene},
 };
 use crate::{
@@ -18,12 +18,12 @@ use crate::{
     verify::Verified,
 };
 
-/// The answer, if it is one.
+/// The answer, if it is one, and what its receiver has to visit.
 pub(super) fn handshake(
     verified: &Verified<'_>,
     method: Option<&Method>,
     scene: &Scene<'_>,
-) -> Result<Option<Reply>, Error> {
+) -> Result<Option<(Reply, Option<Confirmation>)>, Error> {
     let verb = match *method.unwrap_or(&Method::POST) {
         Method::GET => Verb::Get,
         Method::HEAD => Verb::Head,
@@ -41,11 +41,23 @@ pub(super) fn handshake(
                 When::Is(at, text) => says(at, text),
             }
             && h.also.is_none_or(|(at, text)| says(at, text))
+            && !scene.has(h.unless)
     };
     let provider = verified.verifier.data();
     let Some(handshake) = verified.handshake().or_else(|| provider.handshakes.iter().find(asked)) else {
         return Ok(None);
     };
+    let confirmation = match handshake.confirm {
+        None => None,
+        Some((at, pinned)) => {
+            let url = scene.text(at).ok_or(ENVELOPE("there is nothing to confirm"))?.into_owned();
+            if !pinned.has(&url) {
+                return Err(ENVELOPE("the address to visit is not one of the provider's"));
+            }
+            Some(Confirmation { url })
+        }
+    };
+    let status = StatusCode::from_u16(handshake.status).unwrap_or_default();
     const UNSAID: fn() -> Error = || ENVELOPE("the handshake does not say what to answer");
     let text = |at| scene.text(at).map(Cow::into_owned);
     let challenge = Challenge {
@@ -54,14 +66,21 @@ pub(super) fn handshake(
         public_key: verified.public_key(),
     };
     let (kind, body) = match handshake.echo {
-        Echo::Empty => return Ok(Some(Response::new(Bytes::new()))),
+        Echo::Empty => {
+            let mut reply = Response::new(Bytes::new());
+            *reply.status_mut() = status;
+            if status != StatusCode::OK {
+                reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+            }
+            return Ok(Some((reply, confirmation)));
+        }
         Echo::Header(name, at) => {
             let value = HeaderValue::from_str(&text(at).ok_or_else(UNSAID)?).map_err(|_| UNSAID())?;
             let mut reply = Response::new(Bytes::new());
             reply.headers_mut().insert(name, value);
-            return Ok(Some(reply));
+            return Ok(Some((reply, confirmation)));
         }
-        Echo::Grant => return Ok(Some(grant(verified))),
+        Echo::Grant => return Ok(Some((grant(verified), confirmation))),
         Echo::Text(at) => (TEXT, text(at).ok_or_else(UNSAID)?),
         Echo::Json(field, at) => {
             let text = serde_json::Value::from(text(at).ok_or_else(UNSAID)?);
@@ -74,7 +93,7 @@ pub(super) fn handshake(
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     // What is echoed is whatever the sender said: no browser shall take it for a page.
     reply.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    Ok(Some(reply))
+    Ok(Some((reply, confirmation)))
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";

@@ -60,7 +60,10 @@ impl Verified<'_> {
             identified: !envelope.identity.is_empty(),
         };
         let fields = fields.as_deref();
-        let document = document(envelope, fields, is_form, body);
+        let document = match self.token()? {
+            Some(claims) => Some(claims),
+            None => document(envelope, fields, is_form, body),
+        };
         let plan = self.verifier.plan();
         // A handshake may come without JSON, so nothing is made of its absence before that is ruled out.
         let (picked, broken) = match document.as_ref().map(|text| plan.document.pick(text)) {
@@ -71,8 +74,8 @@ impl Verified<'_> {
         let (headers, signed_id, picked) = (self.request.headers, self.signed_id(), picked.as_ref());
         let signed_id = signed_id.as_deref();
         let scene = Scene { headers, uri, fields, signed_id, document: picked, item: picked, binary: false };
-        if let Some(reply) = handshake(&self, method, &scene)? {
-            return Ok(Delivery { events: Brought::Many(Vec::new()), reply: Some(reply), contract });
+        if let Some((reply, confirmation)) = handshake(&self, method, &scene)? {
+            return Ok(Delivery { events: Brought::Many(Vec::new()), reply: Some(reply), confirmation, contract });
         }
         let shared = Shared {
             provider,
@@ -81,7 +84,7 @@ impl Verified<'_> {
         };
         if envelope.batch == Batch::CloudEvents {
             let events = shared.cloud_events(&scene, body, &plan.item)?;
-            return Ok(Delivery { events: Brought::Many(events), reply: None, contract });
+            return Ok(Delivery { events: Brought::Many(events), reply: None, confirmation: None, contract });
         }
         if let Some(broken) = broken {
             return Err(ENVELOPE("the body is not the JSON it should be").because(broken));
@@ -91,6 +94,7 @@ impl Verified<'_> {
             return Ok(Delivery {
                 events: Brought::One(Box::new(shared.event(&scene, body.clone()))),
                 reply: None,
+                confirmation: None,
                 contract,
             });
         };
@@ -101,6 +105,7 @@ impl Verified<'_> {
             return Ok(Delivery {
                 events: Brought::One(Box::new(shared.event(&scene, document.clone()))),
                 reply: None,
+                confirmation: None,
                 contract,
             });
         }
@@ -111,7 +116,7 @@ impl Verified<'_> {
             let whole = document.slice_ref(item.as_bytes());
             events.push(shared.event(&Scene { item: Some(&picked), ..scene }, whole));
         }
-        Ok(Delivery { events: Brought::Many(events), reply: None, contract })
+        Ok(Delivery { events: Brought::Many(events), reply: None, confirmation: None, contract })
     }
 }
 
@@ -182,6 +187,14 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// Whether anything stands there, be it a whole object.
+    pub(super) fn has(&self, at: At) -> bool {
+        match at {
+            At::Json(pointer) => self.item.is_some_and(|item| item.raw(pointer).is_some()),
+            at => self.text(at).is_some(),
+        }
+    }
+
     /// The text at a place; absent and empty are one.
     pub(super) fn text(&self, at: At) -> Option<Cow<'_, str>> {
         let found = match at {
@@ -221,7 +234,7 @@ impl Scene<'_> {
                 let there = pointers.iter().find(|pointer| item.raw(pointer).is_some())?;
                 Cow::Borrowed(there.rsplit('/').next()?)
             }
-            At::Nowhere | At::SignaturePair(_) | At::PayloadDigest => return None,
+            At::Nowhere | At::SignaturePair(_) | At::PayloadDigest | At::Inner(_) => return None,
         };
         (!found.is_empty()).then_some(found)
     }
@@ -343,6 +356,10 @@ fn payload(at: At, scene: &Scene<'_>, whole: &Bytes) -> Bytes {
     let found = places.iter().find_map(|at| match at {
         At::Json("") => Some(whole.clone()),
         At::Json(pointer) => Some(whole.slice_ref(scene.item?.raw(pointer)?.as_bytes())),
+        At::Inner(pointer) => Some(match scene.item?.text(pointer)? {
+            Cow::Borrowed(text) => whole.slice_ref(text.as_bytes()),
+            Cow::Owned(text) => Bytes::from(text),
+        }),
         _ => None,
     });
     found.unwrap_or_else(|| whole.clone())

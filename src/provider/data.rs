@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+#[cfg(feature = "asymmetric")]
+use super::Algorithm;
 use super::{At, Attempt, Batch, Envelope, Handshake, Retries, Scheme, TimeUnit};
 
 const DAY: u64 = 86_400;
@@ -31,6 +33,7 @@ pub struct Provider {
     pub(crate) needs_body: bool,
     pub(crate) by_get: bool,
     pub(crate) needs_public_key: bool,
+    pub(crate) expects: &'static [&'static str],
     pub(crate) success: u16,
     pub(crate) thanks: Thanks,
     pub(crate) refused: u16,
@@ -56,6 +59,7 @@ impl Provider {
             needs_body: false,
             by_get: false,
             needs_public_key: false,
+            expects: &[],
             success: 200,
             thanks: Thanks::Nothing,
             refused: 401,
@@ -276,6 +280,30 @@ impl Provider {
         self
     }
 
+    /// The same provider, of whose algorithms only these are taken: [`AWS_SNS`](super::AWS_SNS) without SHA-1, say.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    pub const fn only(mut self, algorithms: &'static [Algorithm]) -> Self {
+        let [first, second, third] = &mut self.schemes;
+        if let Some(Scheme::PublicKey(scheme)) = first {
+            scheme.algorithms = algorithms;
+        }
+        if let Some(Scheme::PublicKey(scheme)) = second {
+            scheme.algorithms = algorithms;
+        }
+        if let Some(Scheme::PublicKey(scheme)) = third {
+            scheme.algorithms = algorithms;
+        }
+        self
+    }
+
+    /// What its verifiers have to be told to [expect](crate::VerifierBuilder::expect), by name: for a provider whose
+    /// genuine requests anybody can have sent to anybody.
+    pub const fn expects(mut self, names: &'static [&'static str]) -> Self {
+        self.expects = names;
+        self
+    }
+
     /// The status of a request whose signature or timestamp is refused; 401 unless said.
     pub const fn refused(mut self, status: u16) -> Self {
         self.refused = status;
@@ -299,6 +327,12 @@ impl Provider {
     pub const fn remember(mut self, days: u64) -> Self {
         self.remember = Duration::from_secs(days * DAY);
         self
+    }
+
+    /// Whether its verifiers are given a secret, or a key, at all: not where requests name certificates of the
+    /// provider's own, which are fetched.
+    pub fn has_secret(&self) -> bool {
+        !self.schemes().all(Scheme::fetches)
     }
 
     /// The name under which [`by_name`](super::by_name) finds it, if it is one of [`ALL`](super::ALL).

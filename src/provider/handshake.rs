@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{At, Encoding, Tagger};
+use super::{At, Encoding, Pinned, Tagger};
 
 /// A request that is no event: it is answered as its provider wants, and never reaches a handler.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,9 @@ pub struct Handshake {
     pub(crate) method: Verb,
     pub(crate) when: When,
     pub(crate) also: Option<(At, &'static str)>,
+    pub(crate) unless: At,
+    pub(crate) status: u16,
+    pub(crate) confirm: Option<(At, Pinned)>,
     pub(crate) proof: Proof,
     pub(crate) echo: Echo,
     /// The JSON that an answer's function reads.
@@ -20,7 +23,18 @@ pub struct Handshake {
 
 impl Handshake {
     const fn new(method: Verb, when: When) -> Self {
-        Self { method, when, also: None, proof: Proof::Scheme, echo: Echo::Empty, reads: &[], sample: SAMPLE }
+        Self {
+            method,
+            when,
+            also: None,
+            unless: At::Nowhere,
+            status: 200,
+            confirm: None,
+            proof: Proof::Scheme,
+            echo: Echo::Empty,
+            reads: &[],
+            sample: SAMPLE,
+        }
     }
 
     /// A POST in which `at` says `value`, signed like any event.
@@ -57,6 +71,25 @@ impl Handshake {
     /// Only where another place says `value`.
     pub const fn and(mut self, at: At, value: &'static str) -> Self {
         self.also = Some((at, value));
+        self
+    }
+
+    /// Only where nothing stands at this place.
+    pub const fn unless(mut self, at: At) -> Self {
+        self.unless = at;
+        self
+    }
+
+    /// Answered with this status in place of 200. An empty answer says that it is JSON, for Discord wants a type.
+    pub const fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Whoever owns the address has to visit another one, which stands at `at` and is handed on only if it is one of
+    /// these: see [`Delivery::confirmation`](crate::Delivery::confirmation).
+    pub const fn confirm(mut self, at: At, pinned: Pinned) -> Self {
+        self.confirm = Some((at, pinned));
         self
     }
 

@@ -24,26 +24,47 @@ mod custom;
 mod data;
 mod envelope;
 mod handshake;
+#[cfg(feature = "http-signatures")]
+mod http_signature;
+mod jwt;
 pub(crate) mod locate;
+mod pinned;
+#[cfg(feature = "asymmetric")]
+mod public_key;
 mod scheme;
 #[cfg(test)]
 mod table;
 
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-pub(crate) use self::{
-    custom::Tagger,
-    data::Thanks,
-    envelope::{CLOUD_EVENT, Envelope},
-    handshake::{Echo, Proof, Verb, WEB_HOOK_ORIGIN, When},
-    scheme::TokenForm,
-};
+#[cfg(feature = "testing")]
+pub(crate) use self::custom::Putter;
+#[cfg(feature = "http-signatures")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "http-signatures")))]
+pub use self::http_signature::{HttpAlgorithm, HttpSignature};
+#[cfg(feature = "asymmetric")]
+pub(crate) use self::public_key::{Keys, Roots};
 pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     data::Provider,
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
+    jwt::{Jwt, JwtAlgorithm, JwtClaim, JwtKeys},
+    pinned::{Host, Pinned},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
+};
+pub(crate) use self::{
+    custom::{Made, Tagger},
+    data::Thanks,
+    envelope::{CLOUD_EVENT, Envelope},
+    handshake::{Echo, Proof, Verb, WEB_HOOK_ORIGIN, When},
+    scheme::TokenForm,
+};
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use self::{
+    public_key::{Certificates, Claim, PublicKey, Read},
+    scheme::Algorithm,
 };
 
 /// A time in this unit; `None` if it cannot be written.
@@ -56,24 +77,34 @@ pub(crate) fn write_time(at: OffsetDateTime, unit: TimeUnit) -> Option<String> {
     }
 }
 
-/// One line a module: declares it, re-exports its constants, fills [`ALL`].
+/// One line a module: declares it, re-exports its constants, fills [`ALL`]. A provider whose scheme needs a feature does
+/// not exist without it.
 macro_rules! providers {
-    ($($module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
-        $( mod $module; pub use $module::{$konst $(, $other)*}; )+
+    ($($(#[$needs:meta])? $module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
+        $( $(#[$needs])? mod $module; $(#[$needs])? pub use $module::{$konst $(, $other)*}; )+
         /// Every provider that this crate knows, by name.
-        pub static ALL: &[&Provider] = &[$(&$konst $(, &$other)*),+];
+        pub static ALL: &[&Provider] = &[$($(#[$needs])? &$konst $(, &$other)*),+];
     };
 }
 providers! {
+    #[cfg(feature = "asymmetric")]
+    adobe_commerce::ADOBE_COMMERCE,
     adyen::ADYEN,
     adyen_platform::ADYEN_PLATFORM,
     airtable::AIRTABLE,
     alchemy::ALCHEMY,
     asana::ASANA,
+    atlassian_connect::ATLASSIAN_CONNECT,
+    #[cfg(feature = "asymmetric")]
+    atlassian_connect_install::ATLASSIAN_CONNECT_INSTALL,
+    #[cfg(feature = "asymmetric")]
+    atlassian_forge::ATLASSIAN_FORGE,
     auth0::AUTH0,
     auth0_logs::AUTH0_LOGS,
     aws_eventbridge::AWS_EVENTBRIDGE,
     azure_event_grid::AZURE_EVENT_GRID + AZURE_EVENT_GRID_CLOUDEVENTS,
+    #[cfg(feature = "asymmetric")]
+    aws_sns::AWS_SNS,
     bitbucket::BITBUCKET,
     r#box::BOX,
     braintree::BRAINTREE,
@@ -91,16 +122,26 @@ providers! {
     cloudflare_stream::CLOUDFLARE_STREAM,
     coinbase_commerce::COINBASE_COMMERCE,
     contentful::CONTENTFUL,
+    #[cfg(feature = "asymmetric")]
+    discord::DISCORD,
+    #[cfg(feature = "asymmetric")]
+    discord_events::DISCORD_EVENTS,
     docusign::DOCUSIGN,
     dropbox::DROPBOX,
     dropbox_sign::DROPBOX_SIGN,
     figma::FIGMA,
+    #[cfg(feature = "asymmetric")]
+    firebase_auth::FIREBASE_AUTH,
     flutterwave::FLUTTERWAVE,
     ghost::GHOST,
     github::GITHUB,
     gitlab::GITLAB,
     gitlab_signed::GITLAB_SIGNED,
     gocardless::GOCARDLESS,
+    #[cfg(feature = "asymmetric")]
+    google_oidc::GOOGLE_OIDC,
+    #[cfg(feature = "asymmetric")]
+    google_pubsub::GOOGLE_PUBSUB,
     grafana::GRAFANA,
     heroku::HEROKU,
     hubspot::HUBSPOT + HUBSPOT_V1 + HUBSPOT_V2,
@@ -117,27 +158,39 @@ providers! {
     meta::META,
     microsoft_graph::MICROSOFT_GRAPH,
     mollie::MOLLIE,
+    monday::MONDAY,
     mux::MUX,
+    netlify::NETLIFY,
     notion::NOTION,
     okta::OKTA,
     onfido::ONFIDO,
     openai::OPENAI,
     paddle::PADDLE,
     pagerduty::PAGERDUTY,
+    #[cfg(feature = "asymmetric")]
+    paypal::PAYPAL,
     paystack::PAYSTACK,
+    #[cfg(feature = "asymmetric")]
+    plaid::PLAID,
     razorpay::RAZORPAY,
     replicate::REPLICATE,
     resend::RESEND,
     sanity::SANITY,
+    #[cfg(feature = "asymmetric")]
+    sendgrid::SENDGRID,
     sentry::SENTRY,
     shopify::SHOPIFY,
     shopify_events::SHOPIFY_EVENTS,
     slack::SLACK,
     square::SQUARE,
     standard_webhooks::STANDARD_WEBHOOKS,
+    #[cfg(feature = "asymmetric")]
+    standard_webhooks_v1a::STANDARD_WEBHOOKS_V1A,
     stripe::STRIPE,
     supabase::SUPABASE,
     svix::SVIX,
+    #[cfg(feature = "asymmetric")]
+    svix_v1a::SVIX_V1A,
     telegram::TELEGRAM,
     trello::TRELLO,
     twilio::TWILIO,
@@ -146,6 +199,8 @@ providers! {
     vercel::VERCEL,
     websub::WEBSUB + WEBSUB_SHA1,
     whatsapp::WHATSAPP,
+    #[cfg(feature = "asymmetric")]
+    wise::WISE,
     woocommerce::WOOCOMMERCE,
     workos::WORKOS,
     x::X,

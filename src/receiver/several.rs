@@ -58,6 +58,8 @@ impl Receiver {
             body_limit: *body_limit,
             read_timeout: *read_timeout,
             resolve_timeout: *resolve_timeout,
+            keys: self.0.keys.clone(),
+            confirm: self.0.confirm.clone(),
             #[cfg(feature = "addresses")]
             senders: self.0.senders.clone(),
         })))

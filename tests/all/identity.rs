@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use inhook::{
-    Event, Field, Provider, Verifier,
+    Event, Field, Provider,
     provider::{ALL, CLERK, GITHUB, MAILGUN, MANDRILL, OKTA, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX},
-    testing::{Signed, event, signed},
+    testing::{Signed, event, signed, verifier_for},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -20,6 +20,13 @@ mod c;
 #[path = "identity/d.rs"]
 mod d;
 
+#[path = "identity/e.rs"]
+mod e;
+
+#[cfg(feature = "asymmetric")]
+#[path = "identity/f.rs"]
+mod f;
+
 /// Text, base64 and hexadecimal digits in one.
 const SECRET: &str = "5ca1ab1e";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -29,9 +36,7 @@ fn draft(provider: &Provider, body: impl Into<Bytes>) -> Signed {
 }
 
 fn events(provider: &Provider, request: &Request<Bytes>) -> Vec<Event> {
-    let builder =
-        Verifier::builder(provider).secret(SECRET).public_base("https://example.com").public_key("public-key");
-    builder.build().unwrap().verify(request).unwrap().into_events()
+    verifier_for(provider, SECRET).verify(request).unwrap().into_events()
 }
 
 fn ids(provider: &Provider, request: &Request<Bytes>) -> Vec<String> {
@@ -60,7 +65,10 @@ const COVERED: &[&str] =
 
 #[test]
 fn every_provider_has_a_test_here() {
-    let covered: BTreeSet<_> = [COVERED, a::COVERED, b::COVERED, c::COVERED, d::COVERED].concat().into_iter().collect();
+    let covered = [COVERED, a::COVERED, b::COVERED, c::COVERED, d::COVERED, e::COVERED];
+    #[cfg(feature = "asymmetric")]
+    let covered = [&covered[..], &[f::COVERED, e::public::COVERED]].concat();
+    let covered: BTreeSet<_> = covered.concat().into_iter().collect();
     assert_eq!(ALL.iter().map(|p| p.name()).collect::<BTreeSet<_>>(), covered);
 }
 

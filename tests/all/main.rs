@@ -15,6 +15,8 @@ mod cached;
 mod disconnect;
 #[cfg(feature = "testing")]
 mod claims;
+#[cfg(all(feature = "testing", feature = "http-signatures"))]
+mod http_signatures;
 #[cfg(feature = "testing")]
 mod cloud;
 #[cfg(feature = "testing")]
@@ -33,6 +35,8 @@ mod providers;
 mod receiver;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(all(feature = "testing", feature = "tokio", feature = "asymmetric"))]
+mod public_keys;
 #[cfg(feature = "testing")]
 mod replays;
 #[cfg(feature = "sqlite")]
@@ -40,5 +44,7 @@ mod sqlite;
 #[cfg(feature = "testing")]
 mod stores;
 mod structure;
+#[cfg(feature = "testing")]
+mod tokens;
 #[cfg(feature = "testing")]
 mod vectors;
