@@ -35,7 +35,6 @@
 #![cfg_attr(any(doc, doctest), doc = "[Which guarantee do I have?](_guarantees)")]
 //!
 //! # What it does not do
-//! - JWTs (Google Pub/Sub, Jira Connect, Plaid): not yet.
 //! - Redis: not yet; [stores](store) of your own are welcome, and `testing` has suites that prove them.
 //! - A durable inbox with a worker: not yet. Until then handlers run before the answer.
 //! - Sending webhooks, and models of other people's payloads: never. Payloads are your own types.
@@ -51,8 +50,9 @@
 //! | `actix` | a handler, an extractor and conversions for actix-web 4 |
 //! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
 //! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
-//! | `asymmetric` | providers that sign with a private key: Discord, SendGrid, PayPal, AWS SNS, Wise and others |
+//! | `asymmetric` | providers that sign with a private key: Discord, SendGrid, PayPal, AWS SNS, Google Pub/Sub, Plaid and others |
 //! | `fetch` | `HttpKeys`: fetches the certificates that PayPal and AWS SNS name |
+//! | `http-signatures` | HTTP Message Signatures (RFC 9421) with a digest of the body; with `asymmetric` by public keys too |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
 //! | `testing` | signed requests for every provider, conformance suites for your own store or provider |
 //!
