@@ -55,8 +55,9 @@
 //! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
 //! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
 //! | `redis` | `RedisStore`: shared by many machines, fast, as durable as the Redis is |
-//! | `asymmetric` | providers that sign with a private key: Discord, SendGrid, PayPal, AWS SNS, Wise and others |
+//! | `asymmetric` | providers that sign with a private key: Discord, SendGrid, PayPal, AWS SNS, Google Pub/Sub and others |
 //! | `fetch` | `HttpKeys`: fetches the certificates that PayPal and AWS SNS name |
+//! | `http-signatures` | HTTP Message Signatures (RFC 9421) with a digest of the body; with `asymmetric` by public keys too |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
 //! | `addresses` | `Senders`: who may send by network address, and what a listed proxy says counts |
 //! | `testing` | signed requests for every provider, conformance suites for your own store or provider |

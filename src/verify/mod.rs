@@ -140,7 +140,7 @@ impl Verifier {
     pub(crate) fn must_learn(&self) -> bool {
         let fetches = self.0.schemes.iter().any(|scheme| scheme.data.fetches());
         #[cfg(feature = "asymmetric")]
-        return fetches && self.0.ring.is_empty();
+        return fetches && self.0.ring.is_empty() && self.0.token_keys.is_empty();
         #[cfg(not(feature = "asymmetric"))]
         fetches
     }

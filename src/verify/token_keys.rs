@@ -40,6 +40,10 @@ pub(super) struct TokenKeys {
 }
 
 impl TokenKeys {
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// Whether the key that a token names made the signature.
     pub(super) fn verify(
         &self,

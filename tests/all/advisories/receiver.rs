@@ -117,7 +117,9 @@ async fn no_refusal_repeats_what_was_sent() {
     let mark = "<script>alert(1)</script>";
     for provider in ALL {
         let hook = Hook::new(provider);
-        let body = format!(r#"{{"id":"{mark}","type":"{mark}","challenge":"{mark}"}}"#);
+        // monday.com asks an unsigned question, which is answered as JSON that no browser takes for a page.
+        let asked = if provider.name() == "monday" { "question" } else { "challenge" };
+        let body = format!(r#"{{"id":"{mark}","type":"{mark}","{asked}":"{mark}"}}"#);
         let address = format!("{BASE}/hooks?scriptalert=1");
         let forged =
             fitted(provider, OTHER, json!({"id": "1", "type": "a"})).header("x-mark", mark).url(address).build();
