@@ -130,6 +130,9 @@ impl ResponseError for Error {
 /// own for each, which is `AsRef<Verifier>`. The body's limit is that of `web::PayloadConfig`, and 256 KiB for a
 /// compressed one, which is verified as it was sent. A handshake is a delivery without events; answer its
 /// [reply](Delivery::reply).
+///
+/// It fetches nothing: where requests name keys (PayPal, AWS SNS), use a receiver, or [teach](Verifier::learn) the
+/// verifier.
 #[non_exhaustive]
 pub struct Webhook<V = Verifier> {
     /// What the request brought.

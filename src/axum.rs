@@ -18,6 +18,8 @@ use crate::{Delivery, Error, Verifier, receiver::refused, tower::as_sent};
 /// which is `AsRef<Verifier>`. The body's limit is axum's `DefaultBodyLimit`. A handshake is a delivery without events;
 /// answer its [reply](Delivery::reply).
 ///
+/// It fetches nothing: where requests name keys (PayPal, AWS SNS), use a receiver, or [teach](Verifier::learn) the verifier.
+///
 /// ```
 /// use axum::{Router, routing::post};
 /// use inhook::{Verifier, axum::Webhook, provider::STRIPE};

@@ -4,6 +4,8 @@ use std::{error, fmt};
 
 use http::StatusCode;
 
+use crate::KeyId;
+
 type Source = Box<dyn error::Error + Send + Sync>;
 
 /// Why something was refused or failed.
@@ -39,6 +41,11 @@ pub enum ErrorKind {
     Incomplete,
     /// A secret is empty, blank, or not in the form that its provider uses.
     InvalidSecret,
+    /// The key that a request names is not known, or cannot be had now: see [`Error::key_needed`].
+    KeyUnavailable,
+    /// The key that a request names is nobody's to trust: its address is not one of the provider's, its certificate does
+    /// not lead to a trusted root, is not valid now, or bears another name.
+    KeyUntrusted,
     /// The signature stands in the body, and the body cannot be read.
     MalformedBody,
     /// A header (or field) that authentication needs cannot be read, or comes more than once.
@@ -63,6 +70,13 @@ pub enum ErrorKind {
     Store,
     /// The body is longer than the limit.
     TooLarge,
+    /// The address that a provider wants visited before it sends events could not be.
+    Unconfirmed,
+    /// It is signed, and what is signed is not what the verifier was told to [expect](crate::VerifierBuilder::expect), or
+    /// lacks what it has to say: it is meant for somebody else.
+    Unexpected,
+    /// The request names an algorithm that its provider does not sign with.
+    WrongAlgorithm,
 }
 
 impl ErrorKind {
@@ -77,6 +91,8 @@ impl ErrorKind {
             Self::FutureTimestamp => "future_timestamp",
             Self::Incomplete => "incomplete",
             Self::InvalidSecret => "invalid_secret",
+            Self::KeyUnavailable => "key_unavailable",
+            Self::KeyUntrusted => "key_untrusted",
             Self::MalformedBody => "malformed_body",
             Self::MalformedHeader => "malformed_header",
             Self::MediaType => "media_type",
@@ -89,15 +105,22 @@ impl ErrorKind {
             Self::StaleTimestamp => "stale_timestamp",
             Self::Store => "store",
             Self::TooLarge => "too_large",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Unexpected => "unexpected",
+            Self::WrongAlgorithm => "wrong_algorithm",
         }
     }
 
     /// What to answer, unless the provider's data says otherwise.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::BadSignature | Self::FutureTimestamp | Self::StaleTimestamp | Self::Replay => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::BadSignature
+            | Self::FutureTimestamp
+            | Self::KeyUntrusted
+            | Self::Replay
+            | Self::StaleTimestamp
+            | Self::Unexpected
+            | Self::WrongAlgorithm => StatusCode::UNAUTHORIZED,
             Self::MalformedBody | Self::MalformedHeader | Self::MissingHeader => StatusCode::BAD_REQUEST,
             Self::Address => StatusCode::FORBIDDEN,
             Self::Incomplete => StatusCode::REQUEST_TIMEOUT,
@@ -105,7 +128,7 @@ impl ErrorKind {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoTenant => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Capacity | Self::Store => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Capacity | Self::KeyUnavailable | Self::Store | Self::Unconfirmed => StatusCode::SERVICE_UNAVAILABLE,
             Self::Config | Self::Envelope | Self::InvalidSecret | Self::MissingTarget | Self::Payload => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -135,6 +158,28 @@ impl Error {
         Self::new(ErrorKind::Config, "").because(source)
     }
 
+    /// For a [`KeySource`](crate::KeySource): answered 503, so that the provider sends again.
+    pub fn key_source(source: impl Into<Source>) -> Self {
+        Self::new(ErrorKind::KeyUnavailable, "").because(source)
+    }
+
+    /// For a [`Confirm`](crate::Confirm): answered 503, so that the provider asks again.
+    pub fn unconfirmed(source: impl Into<Source>) -> Self {
+        Self::new(ErrorKind::Unconfirmed, "").because(source)
+    }
+
+    /// A request cannot be judged without this key.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) fn needs_key(id: KeyId) -> Self {
+        Self::new(ErrorKind::KeyUnavailable, "").because(Needed(id))
+    }
+
+    /// The key without which the request cannot be judged: fetch it, [teach](crate::Verifier::learn) it to the verifier
+    /// and authenticate once more. A [`Receiver`](crate::Receiver) does so by itself.
+    pub fn key_needed(&self) -> Option<&KeyId> {
+        self.source.as_ref()?.downcast_ref::<Needed>().map(|Needed(id)| id)
+    }
+
     pub(crate) const fn new(kind: ErrorKind, detail: &'static str) -> Self {
         Self { kind, detail, source: None }
     }
@@ -154,6 +199,10 @@ impl Error {
         self.kind.status()
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not known")]
+struct Needed(KeyId);
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -39,7 +39,6 @@
 )]
 //!
 //! # What it does not do
-//! - Public-key signatures, JWTs and certificates (PayPal, SendGrid, Discord, AWS SNS, Google Pub/Sub): not yet.
 //! - Redis: not yet; [stores](store) of your own are welcome, and `testing` has suites that prove them.
 //! - A durable inbox with a worker: not yet. Until then handlers run before the answer.
 //! - Sending webhooks, and models of other people's payloads: never. Payloads are your own types.
@@ -55,6 +54,8 @@
 //! | `actix` | a handler, an extractor and conversions for actix-web 4 |
 //! | `sqlite` | `SqliteStore`: embedded, durable, transactional |
 //! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
+//! | `asymmetric` | providers that sign with a private key: Discord, SendGrid, PayPal, AWS SNS, Wise and others |
+//! | `fetch` | `HttpKeys`: fetches the certificates that PayPal and AWS SNS name |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
 //! | `addresses` | `Senders`: who may send by network address, and what a listed proxy says counts |
 //! | `testing` | signed requests for every provider, conformance suites for your own store or provider |
@@ -70,7 +71,9 @@
 
 // A module uses only modules that stand above it, as a request travels.
 mod clock;
+mod key_id;
 mod error;
+mod keys;
 mod secret;
 mod request;
 #[cfg(feature = "addresses")]
@@ -89,6 +92,8 @@ mod handlers;
 pub mod store;
 mod report;
 mod receiver;
+#[cfg(feature = "fetch")]
+mod http_keys;
 #[cfg(feature = "tower")]
 mod tower;
 #[cfg(feature = "axum")]
@@ -119,16 +124,24 @@ pub use address::{Forwarder, OverTls, PeerAddr, Senders};
 pub use answer::Answer;
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};
-pub use event::{Delivery, Event, Headers, Reply};
+pub use event::{Confirmation, Delivery, Event, Headers, Reply};
 pub use func::AsyncFunc;
 pub use handlers::{Failure, Handlers, TxHandlers};
+#[cfg(feature = "fetch")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "fetch")))]
+pub use http_keys::HttpKeys;
+pub use key_id::{KeyId, KeyMaterial};
+pub use keys::{KeySource, StaticKeys};
 pub use payload::{Events, Form, Json, Payload, Raw};
 pub use place::{Gap, Order, Place, Rank};
 pub use provider::Provider;
-pub use receiver::{Admitted, Builder, Receiver, Tenant, Twins};
+pub use receiver::{Admitted, Builder, Confirm, Receiver, Tenant, Twins};
 pub use report::{End, Outcome, Report};
 pub use request::Incoming;
 pub use secret::Secret;
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use verify::Trust;
 pub use verify::{Field, Tolerance, Verified, Verifier, VerifierBuilder};
 
 #[doc(hidden)]

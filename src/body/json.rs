@@ -239,6 +239,59 @@ impl Digits {
     }
 }
 
+/// The members of one JSON object, each name of which comes once.
+#[derive(Debug)]
+pub(crate) struct Members<'t>(Vec<(Cow<'t, str>, &'t str)>);
+
+/// More than any token has.
+const MOST_MEMBERS: usize = 100;
+
+/// The members of the object that `text` is; `None` if it is anything else, or a name comes twice in it.
+pub(crate) fn members(text: &[u8]) -> Option<Members<'_>> {
+    let mut scan = Scan::new(text);
+    let mut members: Vec<(Cow<'_, str>, &str)> = Vec::with_capacity(12);
+    scan.expect(b'{').ok()?;
+    if !scan.eat(b'}') {
+        loop {
+            let name = scan.name().ok()?;
+            let name = match name.contains(&b'\\') {
+                true => Cow::Owned(unescaped(name).ok()?),
+                false => Cow::Borrowed(str::from_utf8(name).ok()?),
+            };
+            let value = str::from_utf8(scan.value().ok()?).ok()?;
+            if members.len() == MOST_MEMBERS || members.iter().any(|(other, _)| *other == name) {
+                return None;
+            }
+            members.push((name, value));
+            if !scan.eat(b',') {
+                scan.expect(b'}').ok()?;
+                break;
+            }
+        }
+    }
+    scan.end().ok()?;
+    Some(Members(members))
+}
+
+impl<'t> Members<'t> {
+    /// The JSON text of one, `null` too.
+    pub(crate) fn raw(&self, name: &str) -> Option<&'t str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| *value)
+    }
+
+    /// Those that are strings.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, Cow<'t, str>)> {
+        let text = |raw: &'t str| scalar(Some(raw).filter(|raw| raw.starts_with('"'))?);
+        self.0.iter().filter_map(move |(name, raw)| Some((&**name, text(raw)?)))
+    }
+
+    /// The text of one that is a string.
+    pub(crate) fn text(&self, name: &str) -> Option<Cow<'t, str>> {
+        self.raw(name).filter(|raw| raw.starts_with('"')).and_then(scalar)
+    }
+}
+
 /// The items of a JSON array; `None` if it is something else.
 pub(crate) fn items(raw: &str) -> Option<Vec<&str>> {
     let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;

@@ -249,8 +249,8 @@ impl fmt::Display for Writing {
 
 fn encoding(encoding: Encoding) -> &'static str {
     match encoding {
-        Encoding::Hex => "hexadecimal digits",
-        Encoding::Base64 => "base64",
+        Encoding::Hex | Encoding::HexOfEitherCase => "hexadecimal digits",
+        Encoding::Base64 | Encoding::Base64PaddedOrNot => "base64",
         Encoding::Base64Url | Encoding::Base64UrlUnpadded => "base64 for URLs",
     }
 }

@@ -42,7 +42,23 @@ impl Verifier {
 pub struct Delivery {
     pub(crate) events: Brought,
     pub(crate) reply: Option<Reply>,
+    pub(crate) confirmation: Option<Confirmation>,
     pub(crate) contract: Contract,
+}
+
+/// What a provider wants visited before it sends events: AWS SNS, for each subscription.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Confirmation {
+    /// The address to GET, which is one of the provider's own. Whoever visits it subscribes.
+    pub url: String,
+}
+
+/// It holds a token.
+impl fmt::Debug for Confirmation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Confirmation").finish_non_exhaustive()
+    }
 }
 
 /// Most requests bring one event, which needs no list.
@@ -107,7 +123,7 @@ impl Delivery {
             retries: true,
             identified: true,
         };
-        Self { events: Brought::One(event), reply: None, contract }
+        Self { events: Brought::One(event), reply: None, confirmation: None, contract }
     }
 
     /// The same delivery, to the endpoint of this tenant: what a receiver that serves
@@ -132,6 +148,12 @@ impl Delivery {
             Brought::One(event) => vec![event],
             Brought::Many(events) => events,
         }
+    }
+
+    /// What this handshake wants visited; nothing here does so by itself. A [`Receiver`](crate::Receiver) does if it was
+    /// given somebody [to do it](crate::Builder::confirm_by).
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref()
     }
 
     /// A handshake's answer; such a request brings no event.

@@ -4,13 +4,13 @@ use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, Uri,
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri,
     header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION},
 };
 use memchr::{memchr_iter, memchr2};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{Brought, Contract, Delivery, Digest, Event, Headers, Identity, Inner, Reply, Text};
+use super::{Brought, Confirmation, Contract, Delivery, Digest, Event, Headers, Identity, Inner, Reply, Text};
 use crate::{
     Error, ErrorKind, Raw,
     body::{
@@ -59,7 +59,10 @@ impl Verified<'_> {
         };
         let (method, uri) = self.request.target.unzip();
         let fields = fields.as_deref();
-        let document = document(envelope, fields, is_form, body);
+        let document = match self.token()? {
+            Some(claims) => Some(claims),
+            None => document(envelope, fields, is_form, body),
+        };
         let plan = self.verifier.plan();
         // A handshake may come without JSON, so nothing is made of its absence before that is ruled out.
         let (picked, broken) = match document.as_ref().map(|text| plan.document.pick(text)) {
@@ -69,8 +72,8 @@ impl Verified<'_> {
         };
         let (headers, signed_id, picked) = (self.request.headers, self.signed_id(), picked.as_ref());
         let scene = Scene { headers, uri, fields, signed_id: signed_id.as_deref(), document: picked, item: picked };
-        if let Some(reply) = handshake(&self, method, &scene)? {
-            return Ok(Delivery { events: Brought::Many(Vec::new()), reply: Some(reply), contract });
+        if let Some((reply, confirmation)) = handshake(&self, method, &scene)? {
+            return Ok(Delivery { events: Brought::Many(Vec::new()), reply: Some(reply), confirmation, contract });
         }
         if let Some(broken) = broken {
             return Err(ENVELOPE("the body is not the JSON it should be").because(broken));
@@ -82,7 +85,12 @@ impl Verified<'_> {
         };
         let Some(document) = &document else {
             // A form without JSON in it is one event.
-            return Ok(Delivery { events: Brought::One(shared.event(&scene, body.clone())), reply: None, contract });
+            return Ok(Delivery {
+                events: Brought::One(shared.event(&scene, body.clone())),
+                reply: None,
+                confirmation: None,
+                contract,
+            });
         };
         if envelope.batch == Batch::One {
             if !plan.document.is_empty() && !document.trim_ascii_start().starts_with(b"{") {
@@ -91,6 +99,7 @@ impl Verified<'_> {
             return Ok(Delivery {
                 events: Brought::One(shared.event(&scene, document.clone())),
                 reply: None,
+                confirmation: None,
                 contract,
             });
         }
@@ -101,7 +110,7 @@ impl Verified<'_> {
             let whole = document.slice_ref(item.as_bytes());
             events.push(shared.event(&Scene { item: Some(&picked), ..scene }, whole));
         }
-        Ok(Delivery { events: Brought::Many(events), reply: None, contract })
+        Ok(Delivery { events: Brought::Many(events), reply: None, confirmation: None, contract })
     }
 }
 
@@ -158,7 +167,12 @@ fn says_signature(name: &str) -> bool {
         .any(|g| name.get(g.wrapping_sub(2)..).is_some_and(|at| at.starts_with("signature")))
 }
 
-fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>) -> Result<Option<Reply>, Error> {
+/// The answer to a handshake, and what its receiver has to visit.
+fn handshake(
+    verified: &Verified<'_>,
+    method: Option<&Method>,
+    scene: &Scene<'_>,
+) -> Result<Option<(Reply, Option<Confirmation>)>, Error> {
     let verb = match *method.unwrap_or(&Method::POST) {
         Method::GET => Verb::Get,
         Method::HEAD => Verb::Head,
@@ -174,11 +188,23 @@ fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>
                 When::Is(at, text) => says(at, text),
             }
             && h.also.is_none_or(|(at, text)| says(at, text))
+            && !scene.has(h.unless)
     };
     let provider = verified.verifier.data();
     let Some(handshake) = verified.handshake().or_else(|| provider.handshakes.iter().find(asked)) else {
         return Ok(None);
     };
+    let confirmation = match handshake.confirm {
+        None => None,
+        Some((at, pinned)) => {
+            let url = scene.text(at).ok_or(ENVELOPE("there is nothing to confirm"))?.into_owned();
+            if !pinned.has(&url) {
+                return Err(ENVELOPE("the address to visit is not one of the provider's"));
+            }
+            Some(Confirmation { url })
+        }
+    };
+    let status = StatusCode::from_u16(handshake.status).unwrap_or_default();
     const UNSAID: fn() -> Error = || ENVELOPE("the handshake does not say what to answer");
     let text = |at| scene.text(at).map(Cow::into_owned);
     let challenge = Challenge {
@@ -187,12 +213,19 @@ fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>
         public_key: verified.public_key(),
     };
     let (kind, body) = match handshake.echo {
-        Echo::Empty => return Ok(Some(Response::new(Bytes::new()))),
+        Echo::Empty => {
+            let mut reply = Response::new(Bytes::new());
+            *reply.status_mut() = status;
+            if status != StatusCode::OK {
+                reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+            }
+            return Ok(Some((reply, confirmation)));
+        }
         Echo::Header(name, at) => {
             let value = HeaderValue::from_str(&text(at).ok_or_else(UNSAID)?).map_err(|_| UNSAID())?;
             let mut reply = Response::new(Bytes::new());
             reply.headers_mut().insert(name, value);
-            return Ok(Some(reply));
+            return Ok(Some((reply, confirmation)));
         }
         Echo::Text(at) => (TEXT, text(at).ok_or_else(UNSAID)?),
         Echo::Json(field, at) => {
@@ -206,7 +239,7 @@ fn handshake(verified: &Verified<'_>, method: Option<&Method>, scene: &Scene<'_>
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     // What is echoed is whatever the sender said: no browser shall take it for a page.
     reply.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    Ok(Some(reply))
+    Ok(Some((reply, confirmation)))
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -224,6 +257,14 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// Whether anything stands there, be it a whole object.
+    fn has(&self, at: At) -> bool {
+        match at {
+            At::Json(pointer) => self.item.is_some_and(|item| item.raw(pointer).is_some()),
+            at => self.text(at).is_some(),
+        }
+    }
+
     /// The text at a place; absent and empty are one.
     fn text(&self, at: At) -> Option<Cow<'_, str>> {
         let found = match at {
@@ -261,7 +302,7 @@ impl Scene<'_> {
                 let there = pointers.iter().find(|pointer| item.raw(pointer).is_some())?;
                 Cow::Borrowed(there.rsplit('/').next()?)
             }
-            At::Nowhere | At::SignaturePair(_) | At::PayloadDigest => return None,
+            At::Nowhere | At::SignaturePair(_) | At::PayloadDigest | At::Inner(_) => return None,
         };
         (!found.is_empty()).then_some(found)
     }
@@ -376,6 +417,10 @@ fn payload(at: At, scene: &Scene<'_>, whole: &Bytes) -> Bytes {
     let found = places.iter().find_map(|at| match at {
         At::Json("") => Some(whole.clone()),
         At::Json(pointer) => Some(whole.slice_ref(scene.item?.raw(pointer)?.as_bytes())),
+        At::Inner(pointer) => Some(match scene.item?.text(pointer)? {
+            Cow::Borrowed(text) => whole.slice_ref(text.as_bytes()),
+            Cow::Owned(text) => Bytes::from(text),
+        }),
         _ => None,
     });
     found.unwrap_or_else(|| whole.clone())

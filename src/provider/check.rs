@@ -1,6 +1,11 @@
 //! Finding mistakes in a provider's data before the first request does.
 
-use super::{At, Attempt, Batch, Handshake, Hmac, Part, Provider, Retries, Scheme, Syntax, When};
+use super::{
+    At, Attempt, Batch, Handshake, Hmac, Jwt, JwtAlgorithm, JwtClaim, JwtKeys, Part, Provider, Retries, Scheme, Syntax,
+    When,
+};
+#[cfg(feature = "asymmetric")]
+use super::{Keys, PublicKey};
 
 type Found = Result<(), &'static str>;
 
@@ -16,6 +21,17 @@ impl Provider {
                     ensure(proves(token.at), "a token stands in a header, a query parameter or a field")?;
                     token.at.check()?;
                 }
+                Scheme::Jwt(jwt) => {
+                    jwt.check()?;
+                    let known = jwt.expects().all(|name| self.expects.contains(&name));
+                    ensure(known, "what a token must name is among what the provider expects")?;
+                    let aged = self.past.is_none() || jwt.claims.contains(&JwtClaim::Issued);
+                    ensure(aged, "a tolerance judges the age of a token that says when it was issued")?;
+                }
+                #[cfg(feature = "http-signatures")]
+                Scheme::HttpSignature(scheme) => scheme.check()?,
+                #[cfg(feature = "asymmetric")]
+                Scheme::PublicKey(scheme) => self.check_public(scheme)?,
                 Scheme::Custom(custom) => {
                     for at in [custom.at].iter().chain(custom.others) {
                         ensure(proves(*at), "a signature stands in a header, a query parameter or a field")?;
@@ -39,7 +55,10 @@ impl Provider {
         if let Batch::List(pointer) = e.batch {
             At::Json(pointer).check()?;
         }
-        ensure(matches!(e.payload, At::Json(_) | At::FirstOf(_)), "a payload is a part of the event's JSON")?;
+        ensure(
+            matches!(e.payload, At::Json(_) | At::Inner(_) | At::FirstOf(_)),
+            "a payload is a part of the event's JSON",
+        )?;
         self.requires.iter().try_for_each(|name| At::Header(name).check())?;
         self.handshakes.iter().try_for_each(Handshake::check)?;
         for status in [self.success, self.refused] {
@@ -55,6 +74,29 @@ impl Provider {
         Ok(())
     }
 
+    #[cfg(feature = "asymmetric")]
+    fn check_public(&self, scheme: &PublicKey) -> Found {
+        let fetched = matches!(scheme.keys, Keys::Fetched(_));
+        if let Some((at, name)) = scheme.named {
+            ensure(proves(at) && !name.is_empty(), "an algorithm's name stands in a header or a field")?;
+            at.check()?;
+        }
+        if let Keys::Fetched(certificates) = &scheme.keys {
+            ensure(proves(certificates.at), "a certificate's address stands in a header or a field")?;
+            certificates.at.check()?;
+            ensure(!certificates.names.is_empty(), "a certificate bears a name")?;
+            ensure(certificates.pinned.has(certificates.example), "an example is one of the addresses")?;
+        }
+        if scheme.read.is_none() {
+            ensure(scheme.algorithms.len() == 1, "which of several algorithms it was is read by a function")?;
+            return scheme.template.check();
+        }
+        ensure(!scheme.algorithms.is_empty(), "some algorithm is taken")?;
+        ensure(fetched || scheme.algorithms.len() == 1, "a key that is told is of one kind")?;
+        ensure(proves(scheme.template.signature), "a signature stands in a header, a query parameter or a field")?;
+        scheme.template.signature.check()
+    }
+
     pub(crate) fn schemes(&self) -> impl Iterator<Item = &Scheme> {
         self.schemes.iter().flatten()
     }
@@ -62,6 +104,7 @@ impl Provider {
 
 impl Hmac {
     fn check(&self) -> Found {
+        ensure(!self.parts.contains(&Part::Token), "what a token says is signed by the token")?;
         ensure(proves(self.signature), "a signature stands in a header, a query parameter or a field")?;
         self.signature.check()?;
         self.others.iter().try_for_each(At::check)?;
@@ -73,7 +116,7 @@ impl Hmac {
         ensure(signed, "a timestamp that is not signed proves nothing")?;
         ensure(signs(Part::Id) == (self.id != At::Nowhere), "a signed id is in the template and in the request")?;
         let itself = match self.signature {
-            At::Json(_) | At::Form(_) => signs(Part::Body) || signs(Part::SortedForm),
+            At::Json(_) | At::Form(_) => signs(Part::Body) || signs(Part::BodyBase64) || signs(Part::SortedForm),
             At::Query(_) => signs(Part::Query) || signs(Part::Url),
             At::Header(name) => signs(Part::Header(name)),
             _ => false,
@@ -95,6 +138,39 @@ impl Hmac {
     }
 }
 
+#[cfg(feature = "http-signatures")]
+impl super::HttpSignature {
+    fn check(&self) -> Found {
+        ensure(!self.parts.is_empty(), "something must be signed")?;
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Header(name) => At::Header(name).check(),
+            Part::Body | Part::Method | Part::Path | Part::Query | Part::Url => Ok(()),
+            _ => ensure(false, "a component is method, address, a header, or the body by its digest"),
+        })
+    }
+}
+
+impl Jwt {
+    fn check(&self) -> Found {
+        for at in [self.at].iter().chain(self.others) {
+            ensure(proves(*at), "a token stands in a header, a query parameter or a field")?;
+            at.check()?;
+            let in_body = matches!(at, At::Json(_) | At::Number(_) | At::Form(_));
+            ensure(
+                !in_body || !self.covers().contains(&Part::Body),
+                "no token can hold the hash of the body it is in",
+            )?;
+        }
+        let bound = |claim: &JwtClaim| matches!(claim, JwtClaim::BodyHash(_) | JwtClaim::UrlHash(_));
+        ensure(!self.is_the_event || !self.claims.iter().any(bound), "a token that is the event binds nothing else")?;
+        let hmac = self.algorithm == JwtAlgorithm::Hs256;
+        ensure(hmac == (self.keys == JwtKeys::Secret), "a secret is for HMACs, and HMACs are by the secret")?;
+        ensure(self.keys != JwtKeys::Unsaid, "nobody says where the keys are")?;
+        let bounded = |claim: &JwtClaim| matches!(claim, JwtClaim::Expires | JwtClaim::Issued | JwtClaim::BodyHash(_));
+        ensure(self.claims.iter().any(bounded), "a token that never ends and binds nothing is a static one")
+    }
+}
+
 impl Handshake {
     fn check(&self) -> Found {
         match self.when {
@@ -111,7 +187,7 @@ impl At {
                 http::HeaderName::from_bytes(name.as_bytes()).is_ok_and(|n| n.as_str() == *name),
                 "a header is named in lower case",
             ),
-            Self::Json(pointer) | Self::Number(pointer) | Self::Document(pointer) => {
+            Self::Json(pointer) | Self::Number(pointer) | Self::Document(pointer) | Self::Inner(pointer) => {
                 ensure(pointer.is_empty() || pointer.starts_with('/'), "a JSON pointer starts with a slash")?;
                 ensure(!pointer.contains('~'), "a JSON pointer's escapes are not read")
             }

@@ -228,6 +228,7 @@ pub struct Unsigned<'a> {
     pub(crate) tag: &'a Tagger<'a>,
     pub(crate) put: Putter,
     pub(crate) public_key: &'a str,
+    pub(crate) expected: &'a [(String, String)],
 }
 
 /// Writes a value to a place, if the request has it.
@@ -251,6 +252,11 @@ impl Unsigned<'_> {
     /// The public key that goes with the secret.
     pub fn public_key(&self) -> &str {
         self.public_key
+    }
+
+    /// Whom it is meant for, by the name of what verifiers are told to [expect](crate::VerifierBuilder::expect).
+    pub fn expected(&self, name: &str) -> Option<&str> {
+        self.expected.iter().find(|(n, _)| n == name).map(|(_, value)| &**value)
     }
 
     /// The time of signing, in this unit; `None` if the calendar ends before it.

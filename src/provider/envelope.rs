@@ -41,6 +41,9 @@ pub enum At {
     Made(&'static At, Make),
     /// These characters.
     Text(&'static str),
+    /// What the string at this JSON pointer into the event holds, unescaped: a message within a message. Only as a
+    /// [payload](super::Provider::payload).
+    Inner(&'static str),
     /// The name of the first of these members that is there, for a provider whose events differ by which member they
     /// have: JSON pointers into the event, of which the last name counts.
     NameOf(&'static [&'static str]),

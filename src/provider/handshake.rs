@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{At, Encoding, Tagger};
+use super::{At, Encoding, Pinned, Tagger};
 
 /// A request that is no event: it is answered as its provider wants, and never reaches a handler.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,9 @@ pub struct Handshake {
     pub(crate) method: Verb,
     pub(crate) when: When,
     pub(crate) also: Option<(At, &'static str)>,
+    pub(crate) unless: At,
+    pub(crate) status: u16,
+    pub(crate) confirm: Option<(At, Pinned)>,
     pub(crate) proof: Proof,
     pub(crate) echo: Echo,
     /// The JSON that an answer's function reads.
@@ -19,61 +22,63 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// A POST in which `at` says `value`, signed like any event.
-    pub const fn post(at: At, value: &'static str) -> Self {
+    const fn of(method: Verb, when: When, proof: Proof) -> Self {
         Self {
-            method: Verb::Post,
-            when: When::Is(at, value),
+            method,
+            when,
             also: None,
-            proof: Proof::Scheme,
+            unless: At::Nowhere,
+            status: 200,
+            confirm: None,
+            proof,
             echo: Echo::Empty,
             reads: &[],
             sample: SAMPLE,
         }
+    }
+
+    /// A POST in which `at` says `value`, signed like any event.
+    pub const fn post(at: At, value: &'static str) -> Self {
+        Self::of(Verb::Post, When::Is(at, value), Proof::Scheme)
     }
 
     /// A GET that carries `at`, authenticated like any event.
     pub const fn get(at: At) -> Self {
-        Self {
-            method: Verb::Get,
-            when: When::Has(at),
-            also: None,
-            proof: Proof::Scheme,
-            echo: Echo::Empty,
-            reads: &[],
-            sample: SAMPLE,
-        }
+        Self::of(Verb::Get, When::Has(at), Proof::Scheme)
     }
 
     /// A HEAD, which nobody signs: it says that the address answers, and nothing else.
     pub const fn head() -> Self {
-        Self {
-            method: Verb::Head,
-            when: When::Always,
-            also: None,
-            proof: Proof::None,
-            echo: Echo::Empty,
-            reads: &[],
-            sample: SAMPLE,
-        }
+        Self::of(Verb::Head, When::Always, Proof::None)
     }
 
     /// A POST that carries `at`, authenticated like any event.
     pub const fn post_with(at: At) -> Self {
-        Self {
-            method: Verb::Post,
-            when: When::Has(at),
-            also: None,
-            proof: Proof::Scheme,
-            echo: Echo::Empty,
-            reads: &[],
-            sample: SAMPLE,
-        }
+        Self::of(Verb::Post, When::Has(at), Proof::Scheme)
     }
 
     /// Only where another place says `value`.
     pub const fn and(mut self, at: At, value: &'static str) -> Self {
         self.also = Some((at, value));
+        self
+    }
+
+    /// Only where nothing stands at this place.
+    pub const fn unless(mut self, at: At) -> Self {
+        self.unless = at;
+        self
+    }
+
+    /// Answered with this status in place of 200. An empty answer says that it is JSON, for Discord wants a type.
+    pub const fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Whoever owns the address has to visit another one, which stands at `at` and is handed on only if it is one of
+    /// these: see [`Delivery::confirmation`](crate::Delivery::confirmation).
+    pub const fn confirm(mut self, at: At, pinned: Pinned) -> Self {
+        self.confirm = Some((at, pinned));
         self
     }
 

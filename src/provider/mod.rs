@@ -23,7 +23,13 @@ mod check;
 mod custom;
 mod envelope;
 mod handshake;
+#[cfg(feature = "http-signatures")]
+mod http_signature;
+mod jwt;
 pub(crate) mod locate;
+mod pinned;
+#[cfg(feature = "asymmetric")]
+mod public_key;
 mod scheme;
 #[cfg(test)]
 mod table;
@@ -32,17 +38,30 @@ use std::{fmt, time::Duration};
 
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-pub(crate) use self::{
-    custom::Tagger,
-    envelope::Envelope,
-    handshake::{Echo, Proof, Verb, When},
-    scheme::TokenForm,
-};
+#[cfg(feature = "http-signatures")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "http-signatures")))]
+pub use self::http_signature::{HttpAlgorithm, HttpSignature};
+#[cfg(feature = "asymmetric")]
+pub(crate) use self::public_key::{Keys, Roots};
 pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     envelope::{At, Attempt, Batch, Make, Retries},
     handshake::{Challenge, Handshake},
+    jwt::{Jwt, JwtAlgorithm, JwtClaim, JwtKeys},
+    pinned::{Host, Pinned},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
+};
+pub(crate) use self::{
+    custom::{Made, Putter, Tagger},
+    envelope::Envelope,
+    handshake::{Echo, Proof, Verb, When},
+    scheme::TokenForm,
+};
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use self::{
+    public_key::{Certificates, Claim, PublicKey, Read},
+    scheme::Algorithm,
 };
 
 const DAY: u64 = 86_400;
@@ -81,6 +100,7 @@ pub struct Provider {
     pub(crate) handshakes: &'static [Handshake],
     pub(crate) needs_body: bool,
     pub(crate) needs_public_key: bool,
+    pub(crate) expects: &'static [&'static str],
     pub(crate) success: u16,
     pub(crate) thanks: Thanks,
     pub(crate) refused: u16,
@@ -105,6 +125,7 @@ impl Provider {
             handshakes: &[],
             needs_body: false,
             needs_public_key: false,
+            expects: &[],
             success: 200,
             thanks: Thanks::Nothing,
             refused: 401,
@@ -282,6 +303,30 @@ impl Provider {
         self
     }
 
+    /// The same provider, of whose algorithms only these are taken: [`AWS_SNS`] without SHA-1, say.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    pub const fn only(mut self, algorithms: &'static [Algorithm]) -> Self {
+        let [first, second, third] = &mut self.schemes;
+        if let Some(Scheme::PublicKey(scheme)) = first {
+            scheme.algorithms = algorithms;
+        }
+        if let Some(Scheme::PublicKey(scheme)) = second {
+            scheme.algorithms = algorithms;
+        }
+        if let Some(Scheme::PublicKey(scheme)) = third {
+            scheme.algorithms = algorithms;
+        }
+        self
+    }
+
+    /// What its verifiers have to be told to [expect](crate::VerifierBuilder::expect), by name: for a provider whose
+    /// genuine requests anybody can have sent to anybody.
+    pub const fn expects(mut self, names: &'static [&'static str]) -> Self {
+        self.expects = names;
+        self
+    }
+
     /// The status of a request whose signature or timestamp is refused; 401 unless said.
     pub const fn refused(mut self, status: u16) -> Self {
         self.refused = status;
@@ -307,6 +352,12 @@ impl Provider {
         self
     }
 
+    /// Whether its verifiers are given a secret, or a key, at all: not where requests name certificates of the
+    /// provider's own, which are fetched.
+    pub fn has_secret(&self) -> bool {
+        !self.schemes().all(Scheme::fetches)
+    }
+
     /// The name under which [`by_name`] finds it, if it is one of [`ALL`].
     pub const fn name(&self) -> &'static str {
         self.name
@@ -319,22 +370,32 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// One line a module: declares it, re-exports its constants, fills [`ALL`].
+/// One line a module: declares it, re-exports its constants, fills [`ALL`]. A provider whose scheme needs a feature does
+/// not exist without it.
 macro_rules! providers {
-    ($($module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
-        $( mod $module; pub use $module::{$konst $(, $other)*}; )+
+    ($($(#[$needs:meta])? $module:ident::$konst:ident $(+ $other:ident)*),+ $(,)?) => {
+        $( $(#[$needs])? mod $module; $(#[$needs])? pub use $module::{$konst $(, $other)*}; )+
         /// Every provider that this crate knows, by name.
-        pub static ALL: &[&Provider] = &[$(&$konst $(, &$other)*),+];
+        pub static ALL: &[&Provider] = &[$($(#[$needs])? &$konst $(, &$other)*),+];
     };
 }
 providers! {
+    #[cfg(feature = "asymmetric")]
+    adobe_commerce::ADOBE_COMMERCE,
     adyen::ADYEN,
     adyen_platform::ADYEN_PLATFORM,
     airtable::AIRTABLE,
     alchemy::ALCHEMY,
     asana::ASANA,
+    atlassian_connect::ATLASSIAN_CONNECT,
+    #[cfg(feature = "asymmetric")]
+    atlassian_connect_install::ATLASSIAN_CONNECT_INSTALL,
+    #[cfg(feature = "asymmetric")]
+    atlassian_forge::ATLASSIAN_FORGE,
     auth0::AUTH0,
     auth0_logs::AUTH0_LOGS,
+    #[cfg(feature = "asymmetric")]
+    aws_sns::AWS_SNS,
     bitbucket::BITBUCKET,
     r#box::BOX,
     braintree::BRAINTREE,
@@ -350,15 +411,25 @@ providers! {
     cloudflare::CLOUDFLARE,
     coinbase_commerce::COINBASE_COMMERCE,
     contentful::CONTENTFUL,
+    #[cfg(feature = "asymmetric")]
+    discord::DISCORD,
+    #[cfg(feature = "asymmetric")]
+    discord_events::DISCORD_EVENTS,
     docusign::DOCUSIGN,
     dropbox::DROPBOX,
     dropbox_sign::DROPBOX_SIGN,
+    #[cfg(feature = "asymmetric")]
+    firebase_auth::FIREBASE_AUTH,
     flutterwave::FLUTTERWAVE,
     ghost::GHOST,
     github::GITHUB,
     gitlab::GITLAB,
     gitlab_signed::GITLAB_SIGNED,
     gocardless::GOCARDLESS,
+    #[cfg(feature = "asymmetric")]
+    google_oidc::GOOGLE_OIDC,
+    #[cfg(feature = "asymmetric")]
+    google_pubsub::GOOGLE_PUBSUB,
     grafana::GRAFANA,
     heroku::HEROKU,
     hubspot::HUBSPOT + HUBSPOT_V1 + HUBSPOT_V2,
@@ -374,25 +445,37 @@ providers! {
     mandrill::MANDRILL,
     meta::META,
     mollie::MOLLIE,
+    monday::MONDAY,
     mux::MUX,
+    netlify::NETLIFY,
     okta::OKTA,
     onfido::ONFIDO,
     openai::OPENAI,
     paddle::PADDLE,
     pagerduty::PAGERDUTY,
+    #[cfg(feature = "asymmetric")]
+    paypal::PAYPAL,
     paystack::PAYSTACK,
+    #[cfg(feature = "asymmetric")]
+    plaid::PLAID,
     razorpay::RAZORPAY,
     replicate::REPLICATE,
     resend::RESEND,
     sanity::SANITY,
+    #[cfg(feature = "asymmetric")]
+    sendgrid::SENDGRID,
     sentry::SENTRY,
     shopify::SHOPIFY,
     slack::SLACK,
     square::SQUARE,
     standard_webhooks::STANDARD_WEBHOOKS,
+    #[cfg(feature = "asymmetric")]
+    standard_webhooks_v1a::STANDARD_WEBHOOKS_V1A,
     stripe::STRIPE,
     supabase::SUPABASE,
     svix::SVIX,
+    #[cfg(feature = "asymmetric")]
+    svix_v1a::SVIX_V1A,
     telegram::TELEGRAM,
     trello::TRELLO,
     twilio::TWILIO,
@@ -400,6 +483,8 @@ providers! {
     typeform::TYPEFORM,
     vercel::VERCEL,
     whatsapp::WHATSAPP,
+    #[cfg(feature = "asymmetric")]
+    wise::WISE,
     woocommerce::WOOCOMMERCE,
     workos::WORKOS,
     xero::XERO,

@@ -1,6 +1,10 @@
 //! What a provider signs, and where the signature stands.
 
-use super::{At, Custom};
+#[cfg(feature = "http-signatures")]
+use super::HttpSignature;
+#[cfg(feature = "asymmetric")]
+use super::PublicKey;
+use super::{At, Custom, Jwt, JwtKeys};
 
 /// How a request proves that it is genuine.
 #[derive(Clone, Copy, Debug)]
@@ -10,8 +14,18 @@ pub enum Scheme {
     Hmac(Hmac),
     /// A static credential, which covers nothing but itself.
     Token(StaticToken),
+    /// A signed token, which covers itself, and the body or the address where it names their hash.
+    Jwt(Jwt),
+    /// A signature that names what it covers, as RFC 9421 has it.
+    #[cfg(feature = "http-signatures")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "http-signatures")))]
+    HttpSignature(HttpSignature),
     /// Judged by a function, for what no data can say.
     Custom(Custom),
+    /// A signature by a private key, over parts of the request.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    PublicKey(PublicKey),
 }
 
 impl Scheme {
@@ -20,7 +34,12 @@ impl Scheme {
         match self {
             Self::Hmac(hmac) => hmac.signature,
             Self::Token(token) => token.at,
+            Self::Jwt(jwt) => jwt.at,
+            #[cfg(feature = "http-signatures")]
+            Self::HttpSignature(_) => At::Header("signature"),
             Self::Custom(custom) => custom.at,
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(scheme) => scheme.template.signature,
         }
     }
 
@@ -29,16 +48,48 @@ impl Scheme {
         match self {
             Self::Hmac(hmac) => hmac.others,
             Self::Token(_) => &[],
+            Self::Jwt(jwt) => jwt.others,
+            #[cfg(feature = "http-signatures")]
+            Self::HttpSignature(_) => &[],
             Self::Custom(custom) => custom.others,
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(scheme) => scheme.template.others,
         }
     }
 
     /// What it vouches for: parts of the request, and places in it.
     pub(crate) fn covers(&self) -> (&'static [Part], Vec<At>) {
         match self {
-            Self::Hmac(hmac) => (hmac.parts, vec![hmac.id, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at)]),
+            Self::Hmac(hmac) => hmac.covers(),
             Self::Token(_) => (&[], Vec::new()),
+            Self::Jwt(jwt) => (jwt.covers(), Vec::new()),
+            #[cfg(feature = "http-signatures")]
+            Self::HttpSignature(scheme) => (scheme.parts, Vec::new()),
             Self::Custom(custom) => (custom.covers, custom.covers_places.to_vec()),
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(PublicKey { read: Some(_), covers: (parts, places), .. }) => (parts, places.to_vec()),
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(scheme) => scheme.template.covers(),
+        }
+    }
+
+    /// What is signed and where it stands, for a scheme that says so by a template.
+    pub(crate) fn template(&self) -> Option<&Hmac> {
+        match self {
+            Self::Hmac(hmac) => Some(hmac),
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(PublicKey { template, read: None, .. }) => Some(template),
+            _ => None,
+        }
+    }
+
+    /// Whether its keys are named by requests, and told by nobody.
+    pub(crate) fn fetches(&self) -> bool {
+        match self {
+            #[cfg(feature = "asymmetric")]
+            Self::PublicKey(scheme) => matches!(scheme.keys, super::Keys::Fetched(_)),
+            Self::Jwt(jwt) => jwt.keys != JwtKeys::Secret,
+            _ => false,
         }
     }
 }
@@ -142,6 +193,10 @@ impl Hmac {
         self
     }
 
+    fn covers(&self) -> (&'static [Part], Vec<At>) {
+        (self.parts, vec![self.id, self.timestamp.map_or(At::Nowhere, |(at, _)| at)])
+    }
+
     /// Takes a signature header that comes twice with one and the same value. A header that comes with two values is
     /// refused in any case.
     pub const fn repeated_lines(mut self) -> Self {
@@ -193,6 +248,27 @@ pub enum Digest {
     Sha512,
 }
 
+/// How a public key's signatures are made; pinned, never taken from the request.
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// Ed25519, as in RFC 8032.
+    Ed25519,
+    /// ECDSA over P-256 with SHA-256; the signature in DER.
+    EcdsaP256Sha256,
+    /// The same with the signature in 64 bytes, as tokens have it (`ES256`).
+    EcdsaP256Sha256Fixed,
+    /// RSA of 2,048 to 8,192 bits with PKCS #1 v1.5 and SHA-256 (`RS256`).
+    RsaPkcs1Sha256,
+    /// RSA of 2,048 to 8,192 bits with PSS and SHA-512.
+    RsaPssSha512,
+    /// PKCS #1 v1.5 with SHA-1, which no longer withstands an attacker who chooses what is signed; only for providers that
+    /// offer nothing else.
+    RsaPkcs1Sha1,
+}
+
 /// How a secret's text becomes the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -211,6 +287,10 @@ pub enum KeyForm {
     Sha1,
     /// Hexadecimal digits of either case.
     Hex,
+    /// A public key behind `-----BEGIN PUBLIC KEY-----`.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    Pem,
 }
 
 /// One part of what is hashed.
@@ -221,6 +301,14 @@ pub enum Part {
     Text(&'static str),
     /// The body as received.
     Body,
+    /// The body in padded base64.
+    BodyBase64,
+    /// The CRC-32 of the body as a decimal number, which protects it from nobody who means harm.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    BodyCrc32,
+    /// What the verifier was told to [expect](crate::VerifierBuilder::expect) under this name.
+    Expected(&'static str),
     /// The text of the scheme's [timestamp](Hmac::timestamp) as received.
     Timestamp,
     /// The text of the scheme's [id](Hmac::id) as received.
@@ -235,6 +323,8 @@ pub enum Part {
     Path,
     /// The query as received, without its question mark; empty where there is none.
     Query,
+    /// What a token says that [is the event](super::Jwt::is_the_event); nothing else that is signed has this part.
+    Token,
     /// The body's form fields, sorted by name: each name and value, decoded, with nothing between them.
     SortedForm,
 }
@@ -267,14 +357,18 @@ pub enum Syntax {
     },
 }
 
-/// How a signature's bytes are written; no other alphabet, case or padding is taken.
+/// How a signature's bytes are written; no other alphabet, case or padding is taken than is said here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
     /// Lower-case hexadecimal digits.
     Hex,
+    /// Hexadecimal digits of either case.
+    HexOfEitherCase,
     /// Standard alphabet, padded.
     Base64,
+    /// Standard alphabet, padded or not.
+    Base64PaddedOrNot,
     /// URL alphabet, padded.
     Base64Url,
     /// URL alphabet, unpadded.

@@ -6,6 +6,8 @@ use http::{HeaderMap, header::CONTENT_LENGTH, request::Parts};
 
 use super::{
     Inner, Receiver, Tenant,
+    confirm::{Confirm, DynConfirm},
+    fetch::Fetcher,
     flow::{Flow, KeyBy, Observer, OrderBy},
     gate::Gate,
     work::{Graves, InTx, Plain, Rules, Work},
@@ -13,7 +15,7 @@ use super::{
 #[cfg(feature = "addresses")]
 use crate::Senders;
 use crate::{
-    AsyncFunc, Clock, Delivery, Error, ErrorKind, Event, Handlers, Outcome, Place, TxHandlers, Verifier,
+    AsyncFunc, Clock, Delivery, Error, ErrorKind, Event, Handlers, KeySource, Outcome, Place, TxHandlers, Verifier,
     handlers::BoxFuture,
     store::{DeadLetterStore, IdempotencyStore, OrderingStore, TransactionalStore},
 };
@@ -136,6 +138,8 @@ pub struct Builder<S> {
     observer: Option<Box<Observer>>,
     key_by: Option<Box<KeyBy>>,
     ordered_by: Option<Box<OrderBy>>,
+    keys: Option<Fetcher>,
+    confirm: Option<Box<dyn DynConfirm>>,
 }
 
 impl<S: IdempotencyStore> Builder<S> {
@@ -158,6 +162,8 @@ impl<S: IdempotencyStore> Builder<S> {
             observer: None,
             key_by: None,
             ordered_by: None,
+            keys: None,
+            confirm: None,
         }
     }
 
@@ -239,6 +245,26 @@ impl<S: IdempotencyStore> Builder<S> {
     /// Sees every outcome once, refused requests too, on the request's task: be quick. If it panics, that is all.
     pub fn observe(mut self, observer: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Where keys are had that a provider's requests name (PayPal, AWS SNS): asked for one that the verifier does not
+    /// know, after its address was held against the provider's hosts. Then the request is judged once more.
+    ///
+    /// A key is fetched once for all requests that wait for it, kept by the verifier, and not asked for again within half
+    /// a minute after it could not be had; of made-up keys at most 30 a minute are asked for at all. Until it is there
+    /// the answer is 503.
+    pub fn keys(mut self, source: impl KeySource) -> Self {
+        self.keys = Some(Fetcher::new(source));
+        self
+    }
+
+    /// Who visits the address that a provider asks for before it sends events (AWS SNS). Without this nobody does: the
+    /// handshake is answered with success, and the subscription waits for you.
+    ///
+    /// [`dispatch`](Receiver::dispatch) leaves it to its caller: [`Delivery::confirmation`].
+    pub fn confirm_by(mut self, by: impl Confirm) -> Self {
+        self.confirm = Some(Box::new(by));
         self
     }
 
@@ -339,14 +365,19 @@ impl<S: IdempotencyStore> Builder<S> {
         };
         if let Some(verifier) = source.only() {
             flow.suits(verifier)?;
+            if verifier.must_learn() && self.keys.is_none() {
+                return Err(CONFIG("this provider's keys have to be fetched: say `keys`"));
+            }
         }
-        let (flow, gate) = (Arc::new(flow), Gate::new(most));
         #[cfg(feature = "addresses")]
         let senders = self.senders;
+        let (flow, gate, keys, confirm) = (Arc::new(flow), Gate::new(most), self.keys, self.confirm);
         Ok(Receiver(Arc::new(Inner {
             source,
             flow,
             gate,
+            keys,
+            confirm,
             body_limit,
             read_timeout,
             resolve_timeout,

@@ -288,7 +288,7 @@ impl Flow {
 }
 
 /// The provider's deadline, less what an answer needs on its way.
-fn patience(deadline: Duration) -> Duration {
+pub(super) fn patience(deadline: Duration) -> Duration {
     deadline - (deadline / 4).min(Duration::from_secs(1))
 }
 

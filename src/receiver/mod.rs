@@ -4,6 +4,8 @@ mod answer;
 mod bind;
 mod builder;
 mod bury;
+mod confirm;
+mod fetch;
 mod flow;
 mod gate;
 mod rt;
@@ -16,13 +18,18 @@ use http::{Request, Response, request::Parts};
 
 #[cfg(any(feature = "axum", feature = "actix"))]
 pub(crate) use self::answer::refused;
-pub use self::builder::{Builder, Twins};
 use self::{
     answer::{failure, refusal},
     builder::Source,
-    flow::Flow,
+    confirm::DynConfirm,
+    fetch::Fetcher,
+    flow::{Flow, patience},
     gate::{Gate, Pass},
     rt::Caught,
+};
+pub use self::{
+    builder::{Builder, Twins},
+    confirm::Confirm,
 };
 use crate::{AsyncFunc, Delivery, End, Error, ErrorKind, Report, Verifier, report::Outcome, store::IdempotencyStore};
 
@@ -50,6 +57,8 @@ struct Inner {
     source: Source,
     flow: Arc<Flow>,
     gate: Arc<Gate>,
+    keys: Option<Fetcher>,
+    confirm: Option<Box<dyn DynConfirm>>,
     body_limit: usize,
     read_timeout: Duration,
     resolve_timeout: Duration,
@@ -139,13 +148,24 @@ impl Receiver {
             self.0.flow.observe(&outcome);
             response
         };
-        let delivery = if tenant.is_some() { verifier.admits(&head.method, &head.headers) } else { Ok(()) }
-            .and_then(|()| verifier.authenticate_at((&head, body), self.0.flow.now())?.delivery())
-            .and_then(|delivery| self.0.flow.suits(&verifier).map(|()| delivery));
+        let admitted = if tenant.is_some() { verifier.admits(&head.method, &head.headers) } else { Ok(()) };
+        let delivery = match admitted.and_then(|()| self.verify(&verifier, &head, &body)) {
+            Err(refused) if refused.key_needed().is_some() => match self.learn(&verifier, refused).await {
+                Ok(()) => self.verify(&verifier, &head, &body),
+                Err(refused) => Err(refused),
+            },
+            judged => judged,
+        };
         let delivery = match delivery {
             Ok(delivery) => delivery,
             Err(refused) => return refuse(refused),
         };
+        if let (Some(by), Some(confirmation)) = (&self.0.confirm, delivery.confirmation()) {
+            let patience = patience(verifier.data().deadline);
+            if let Err(unconfirmed) = confirm::confirm(&**by, confirmation, patience).await {
+                return refuse(unconfirmed);
+            }
+        }
         let delivery = match tenant {
             Some(tenant) => delivery.of_tenant(tenant),
             None => delivery,
@@ -187,6 +207,23 @@ impl Receiver {
         self.0.gate.close();
         rt::within(timeout, self.0.gate.empty()).await;
         self.0.gate.under_way()
+    }
+
+    fn verify(&self, verifier: &Verifier, head: &Parts, body: &Bytes) -> Result<Delivery, Error> {
+        let delivery = verifier.authenticate_at((head, body), self.0.flow.now())?.delivery()?;
+        self.0.flow.suits(verifier)?;
+        Ok(delivery)
+    }
+
+    /// Fetches the key that a request could not be judged without.
+    async fn learn(&self, verifier: &Verifier, refused: Error) -> Result<(), Error> {
+        match (&self.0.keys, refused.key_needed()) {
+            (Some(keys), Some(id)) => {
+                let patience = patience(verifier.data().deadline);
+                keys.teach(verifier, id, self.0.flow.now(), patience).await
+            }
+            _ => Err(refused),
+        }
     }
 
     /// The tenants' resolver did.

@@ -55,7 +55,7 @@ impl Draft<'_> {
                 self.rewrite(|document| in_items(batch, document, |item| edit(item, pointer, member)))
             }
             At::Text(text) => text == value,
-            At::Nowhere | At::Day(_) | At::Made(..) | At::PayloadDigest | At::SignaturePair(_) => false,
+            At::Nowhere | At::Day(_) | At::Made(..) | At::PayloadDigest | At::SignaturePair(_) | At::Inner(_) => false,
         }
     }
 
@@ -74,7 +74,7 @@ impl Draft<'_> {
             At::Text(_) => true,
             // Which of them is there is for `put` to say.
             At::NameOf(_) => false,
-            At::Nowhere | At::SignedId | At::PayloadDigest | At::SignaturePair(_) => false,
+            At::Nowhere | At::SignedId | At::PayloadDigest | At::SignaturePair(_) | At::Inner(_) => false,
         }
     }
 

@@ -21,19 +21,27 @@
 mod clock;
 mod event;
 mod fill;
+#[cfg(feature = "asymmetric")]
+mod foreign;
 mod forge;
 mod handshake;
 mod harness;
+#[cfg(feature = "asymmetric")]
+mod keys;
 mod provider;
 mod signed;
+mod tokens;
 mod suite;
 
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use self::keys::{certificates, public_key, test_root, token_keys};
 pub use self::{
     clock::ManualClock,
     event::event,
     handshake::handshakes,
     harness::{StoreHarness, TransactionHarness},
-    provider::check_provider,
+    provider::{check_provider, verifier_for},
     signed::{Signed, signed},
     suite::{
         check_dead_letters, check_idempotency, check_ordered_dead_letters, check_ordered_transactions, check_ordering,

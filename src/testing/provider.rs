@@ -4,14 +4,24 @@ use bytes::Bytes;
 use http::Request;
 use time::{Duration, OffsetDateTime};
 
+#[cfg(not(feature = "asymmetric"))]
+use super::signed::signed_expect;
 use super::{
     fill::Draft,
     forge,
     handshake::handshakes,
     signed::{Signed, needs_form, signed},
+    tokens,
 };
+#[cfg(feature = "asymmetric")]
+use super::{
+    foreign,
+    keys::{certificates, equip, public_key, token_keys},
+};
+#[cfg(feature = "asymmetric")]
+use crate::provider::PublicKey;
 use crate::{
-    Error, ErrorKind, Event, Field, Provider, Tolerance, Verifier, VerifierBuilder,
+    Error, ErrorKind, Event, Field, Provider, Secret, Tolerance, Verifier, VerifierBuilder,
     provider::{At, Batch, Custom, Part, Proof, Scheme},
     verify::edit,
 };
@@ -58,8 +68,11 @@ pub fn check_provider(provider: &Provider) {
         forge::parts(&check);
         forge::proof(&check);
         forge::times(&check);
+        tokens::check(&check);
         check.window();
         check.identity();
+        #[cfg(feature = "asymmetric")]
+        foreign::keys(&check);
     }
     check_handshakes(provider);
 }
@@ -75,8 +88,7 @@ pub(super) struct Check<'p> {
 impl<'p> Check<'p> {
     fn new(provider: &'p Provider, scheme: &Scheme) -> Self {
         let verifier = verifier(provider, &[SECRET], Tolerance::Provider);
-        let now = OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_800_000_000);
-        Self { provider, scheme: *scheme, now, verifier }
+        Self { provider, scheme: *scheme, now: NOW, verifier }
     }
 
     /// A request that is accepted.
@@ -92,6 +104,10 @@ impl<'p> Check<'p> {
     pub(super) fn sample_body(&self) -> String {
         let envelope = &self.provider.envelope;
         if let Scheme::Custom(Custom { sample: Some(sample), .. }) = self.scheme {
+            return sample.to_owned();
+        }
+        #[cfg(feature = "asymmetric")]
+        if let Scheme::PublicKey(PublicKey { sign: Some((_, sample)), .. }) = self.scheme {
             return sample.to_owned();
         }
         match envelope.batch {
@@ -136,9 +152,9 @@ impl<'p> Check<'p> {
 
     /// Where the scheme reads its proof, timestamp and id.
     fn places(&self) -> [At; 3] {
-        match &self.scheme {
-            Scheme::Hmac(hmac) => [hmac.signature, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at), hmac.id],
-            other => [other.place(), At::Nowhere, At::Nowhere],
+        match self.scheme.template() {
+            Some(hmac) => [hmac.signature, hmac.timestamp.map_or(At::Nowhere, |(at, _)| at), hmac.id],
+            None => [self.scheme.place(), At::Nowhere, At::Nowhere],
         }
     }
 
@@ -148,7 +164,7 @@ impl<'p> Check<'p> {
 
     /// Whatever the body is, if it is one that the provider could send.
     fn bodies(&self) {
-        if matches!(self.scheme, Scheme::Custom(_)) {
+        if self.scheme.template().is_none() && !matches!(self.scheme, Scheme::Token(_)) {
             return self.accepts(&self.sample().build(), "a sample");
         }
         let objects: [&[u8]; 4] =
@@ -183,6 +199,10 @@ impl<'p> Check<'p> {
     fn secrets(&self) {
         let build = |secrets: &[&str]| verifier(self.provider, secrets, Tolerance::Provider);
         let request = self.sample().build();
+        if self.scheme.fetches() {
+            let forged = self.sample().secret(OTHER).build();
+            return self.refuses(&forged, &[ErrorKind::BadSignature], "a request signed with another key");
+        }
         self.judge(&build(&[OTHER]), &request, &[ErrorKind::BadSignature], "a request signed with another secret");
         for (secrets, which) in [([SECRET, OTHER], 0), ([OTHER, SECRET], 1)] {
             let verifier = build(&secrets);
@@ -202,7 +222,7 @@ impl<'p> Check<'p> {
 
     /// Both ends of the provider's window are inside.
     fn window(&self) {
-        let (Scheme::Hmac(hmac), Some(past)) = (&self.scheme, self.provider.past) else { return };
+        let (Some(hmac), Some(past)) = (self.scheme.template(), self.provider.past) else { return };
         if hmac.timestamp.is_none() {
             return;
         }
@@ -277,14 +297,67 @@ fn fill(draft: &mut Draft<'_>, at: At, value: &str) {
     }
 }
 
+/// A verifier that takes what [`signed`](super::signed) makes with this secret, at `https://example.com`: with the public
+/// key that goes with it, or the certificates and their root, for a provider that signs with a private key; with
+/// `public-key`, `verify-token` and whatever [`signed`](super::signed) says that a request is meant for.
+///
+/// ```
+/// use inhook::{provider::TWILIO, testing::{signed, verifier_for}};
+///
+/// verifier_for(&TWILIO, "secret").verify(&signed(&TWILIO, "secret", "SmsSid=1&SmsStatus=sent").build())?;
+/// # Ok::<(), inhook::Error>(())
+/// ```
+///
+/// # Panics
+/// For a secret that the provider cannot use, and for mistakes in its data.
+pub fn verifier_for(provider: &Provider, secret: &str) -> Verifier {
+    verifier(provider, &[secret], Tolerance::Provider)
+}
+
 /// With whatever any provider needs besides its secret.
 pub(super) fn builder(provider: &Provider) -> VerifierBuilder {
-    Verifier::builder(provider).public_base(BASE).verify_token(VERIFY_TOKEN).public_key(PUBLIC_KEY)
+    let builder = Verifier::builder(provider).public_base(BASE).verify_token(VERIFY_TOKEN).public_key(PUBLIC_KEY);
+    #[cfg(feature = "asymmetric")]
+    return equip(provider, builder);
+    #[cfg(not(feature = "asymmetric"))]
+    provider.expects.iter().fold(builder, |builder, name| builder.expect(*name, signed_expect(name)))
 }
+
+/// What a verifier is told, so that it takes what is signed with this secret.
+pub(super) fn told(provider: &Provider, secret: &str) -> Secret {
+    #[cfg(feature = "asymmetric")]
+    return public_key(provider, secret);
+    #[cfg(not(feature = "asymmetric"))]
+    {
+        let _only_its_own = provider;
+        secret.into()
+    }
+}
+
+/// Knows the certificates that signed requests name.
+fn teach(provider: &Provider, secret: &str, verifier: Verifier) -> Result<Verifier, Error> {
+    #[cfg(feature = "asymmetric")]
+    for (id, material) in certificates(provider, secret).iter().chain(token_keys(provider, secret).iter()) {
+        // For as long as a suite runs, by whichever clock.
+        verifier.learn_at(id, material.clone(), NOW.max(OffsetDateTime::now_utc()))?;
+    }
+    let _nothing_without_the_feature = (provider, secret);
+    Ok(verifier)
+}
+
+const NOW: OffsetDateTime = match OffsetDateTime::from_unix_timestamp(1_800_000_000) {
+    Ok(now) => now,
+    Err(_) => OffsetDateTime::UNIX_EPOCH,
+};
 
 pub(super) fn verifier(provider: &Provider, secrets: &[&str], tolerance: Tolerance) -> Verifier {
     let builder = builder(provider).tolerance(tolerance);
-    match secrets.iter().fold(builder, |builder, secret| builder.secret(*secret)).build() {
+    let builder = match provider.schemes().all(Scheme::fetches) {
+        true => builder,
+        false => secrets.iter().fold(builder, |builder, secret| builder.secret(told(provider, secret))),
+    };
+    let first = secrets.first().copied().unwrap_or_default();
+    match builder.build().and_then(|verifier| teach(provider, first, verifier)) {
         Ok(verifier) => verifier,
         Err(error) => wrong_data(provider, &error),
     }

@@ -14,7 +14,7 @@ use crate::{
     Error, Provider, Secret,
     body::Kind,
     provider::{At, Attempt, Batch, Part, Scheme},
-    verify::{Signer, Stamps, put},
+    verify::{Instead, Signer, Stamps, put},
 };
 
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -52,6 +52,8 @@ pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<By
         scheme: None,
         time: None,
         public_key: "public-key".to_owned(),
+        expected: provider.expects.iter().map(|name| ((*name).to_owned(), signed_expect(name).to_owned())).collect(),
+        instead: None,
     }
 }
 
@@ -77,6 +79,16 @@ pub struct Signed {
     scheme: Option<Scheme>,
     time: Option<String>,
     public_key: String,
+    expected: Vec<(String, String)>,
+    instead: Option<Instead>,
+}
+
+/// Whom a request is meant for unless it is said.
+pub(super) fn signed_expect(name: &str) -> &'static str {
+    match name {
+        "topic_arn" => "arn:aws:sns:us-east-1:123456789012:test",
+        _ => "expected",
+    }
 }
 
 impl Signed {
@@ -111,6 +123,15 @@ impl Signed {
     /// said.
     pub fn public_key(mut self, key: impl Into<String>) -> Self {
         self.public_key = key.into();
+        self
+    }
+
+    /// Whom it is meant for, by the name of what the verifier is told to
+    /// [expect](crate::VerifierBuilder::expect). `expected` unless said, for AWS SNS
+    /// `arn:aws:sns:us-east-1:123456789012:test`.
+    pub fn expected(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.expected.retain(|(n, _)| n != name);
+        self.expected.push((name.to_owned(), value.into()));
         self
     }
 
@@ -155,6 +176,18 @@ impl Signed {
         self
     }
 
+    /// Signs a token that says this.
+    pub(super) fn instead(mut self, instead: Instead) -> Self {
+        self.instead = Some(instead);
+        self
+    }
+
+    /// Signs with this secret instead.
+    pub(super) fn secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.secret = secret.into();
+        self
+    }
+
     /// Signs this as the id, whatever it is.
     pub(super) fn id(mut self, id: impl Into<String>) -> Self {
         self.fresh = id.into();
@@ -186,8 +219,15 @@ impl Signed {
         let uri = draft.request.uri();
         let base = format!("{}://{}", uri.scheme_str().expect("http or https"), uri.authority().expect("a host"));
         let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
-        let stamps =
-            Stamps { base: &base, at, time: self.time.as_deref(), id: &draft.id, public_key: &self.public_key };
+        let stamps = Stamps {
+            base: &base,
+            at,
+            time: self.time.as_deref(),
+            id: &draft.id,
+            public_key: &self.public_key,
+            expected: &self.expected,
+            instead: self.instead.as_ref(),
+        };
         match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
             Ok(()) => draft.request,
             Err(error) => panic!("a request of `{}` cannot be signed: {error:?}", self.provider.name),
@@ -257,12 +297,10 @@ impl Signed {
             "x-shopify-shop-domain" => (*name, "example.myshopify.com"),
             _ => (*name, "test"),
         }));
-        if let Scheme::Hmac(hmac) = scheme {
-            defaults.extend(hmac.parts.iter().filter_map(|part| match part {
-                Part::Header(name) => Some((*name, "test")),
-                _ => None,
-            }));
-        }
+        defaults.extend(scheme.covers().0.iter().filter_map(|part| match part {
+            Part::Header(name) => Some((*name, "test")),
+            _ => None,
+        }));
         for (name, value) in defaults {
             if !draft.request.headers().contains_key(name) {
                 draft.put(At::Header(name), value);

@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use http::Uri;
+#[cfg(feature = "asymmetric")]
+use pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
@@ -13,10 +15,14 @@ use super::{
     plan::Plan,
     stamp::Tolerance,
 };
+#[cfg(feature = "asymmetric")]
+use super::{certificate::Trust, learn::Learned, public_key::PublicKey, ring::Ring, token_keys::TokenKeys};
+#[cfg(feature = "asymmetric")]
+use crate::provider::Keys;
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret,
     provider::{
-        self, At, KeyForm, Part, Proof,
+        self, At, Digest, KeyForm, Part, Proof,
         locate::{self, Spot},
     },
 };
@@ -30,6 +36,9 @@ pub struct VerifierBuilder {
     tolerance: Tolerance,
     verify_token: Option<Secret>,
     public_key: Option<String>,
+    expected: Vec<(String, String)>,
+    #[cfg(feature = "asymmetric")]
+    trust: Option<Trust>,
 }
 
 #[derive(Clone)]
@@ -45,6 +54,12 @@ pub(super) struct Inner {
     /// Past and future.
     pub(super) tolerance: Option<(Duration, Duration)>,
     pub(super) plan: Plan,
+    /// What the verifier was told to expect, by name.
+    pub(super) expected: Vec<(String, String)>,
+    #[cfg(feature = "asymmetric")]
+    pub(super) ring: Ring<Learned>,
+    #[cfg(feature = "asymmetric")]
+    pub(super) token_keys: TokenKeys,
 }
 
 #[derive(Clone)]
@@ -56,6 +71,11 @@ pub(super) struct Scheme {
     pub(super) places: Vec<Spot>,
     pub(super) timestamp: Spot,
     pub(super) id: Spot,
+    /// Where a certificate's address stands, and who vouches for it.
+    #[cfg(feature = "asymmetric")]
+    pub(super) certificate: Spot,
+    #[cfg(feature = "asymmetric")]
+    pub(super) trust: Option<Trust>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large one, and boxing it costs every request")]
@@ -63,6 +83,8 @@ pub(super) struct Scheme {
 pub(super) enum Key {
     Mac(Mac),
     Token(TokenHash),
+    #[cfg(feature = "asymmetric")]
+    Public(PublicKey),
 }
 
 /// The number of a proof's place, and what stands there.
@@ -70,17 +92,30 @@ pub(super) type Borne<'a> = (usize, Cow<'a, [u8]>);
 
 impl Scheme {
     fn of(data: &provider::Scheme, keys: Vec<Key>) -> Self {
-        let (timestamp, id) = match data {
-            provider::Scheme::Hmac(hmac) => (hmac.timestamp.map_or(At::Nowhere, |(at, _)| at), hmac.id),
-            _ => (At::Nowhere, At::Nowhere),
+        let (timestamp, id) = match data.template() {
+            Some(template) => (template.timestamp.map_or(At::Nowhere, |(at, _)| at), template.id),
+            None => (At::Nowhere, At::Nowhere),
         };
         let places = std::iter::once(data.place()).chain(data.others().iter().copied()).map(Spot::of).collect();
-        Self { data: *data, keys, places, timestamp: Spot::of(timestamp), id: Spot::of(id) }
+        Self {
+            data: *data,
+            keys,
+            places,
+            timestamp: Spot::of(timestamp),
+            id: Spot::of(id),
+            #[cfg(feature = "asymmetric")]
+            certificate: Spot::of(match data {
+                provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Fetched(data), .. }) => data.at,
+                _ => At::Nowhere,
+            }),
+            #[cfg(feature = "asymmetric")]
+            trust: None,
+        }
     }
 
     /// Whether a header that comes twice with the same value is taken.
     fn repeats(&self) -> bool {
-        matches!(&self.data, provider::Scheme::Hmac(hmac) if hmac.repeats)
+        self.data.template().is_some_and(|template| template.repeats)
     }
 
     /// The first of its proofs that a request bears, and the number of its place.
@@ -120,6 +155,9 @@ impl VerifierBuilder {
             tolerance: Tolerance::Provider,
             verify_token: None,
             public_key: None,
+            expected: Vec::new(),
+            #[cfg(feature = "asymmetric")]
+            trust: None,
         }
     }
 
@@ -156,22 +194,52 @@ impl VerifierBuilder {
         self
     }
 
+    /// What a request must be meant for, by the name that the provider's data has for it: PayPal's `webhook_id`, the
+    /// `topic_arn` of AWS SNS. Say it again for another one that will do as well. Whoever has an account there can have a
+    /// genuine request sent to anybody, so a verifier without this cannot be built.
+    pub fn expect(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.expected.push((name.into(), value.into()));
+        self
+    }
+
+    /// Who vouches for the certificates that a provider's requests name; what its data says unless said.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = Some(trust);
+        self
+    }
+
     /// # Errors
     /// [`InvalidSecret`](ErrorKind::InvalidSecret) without a secret, for an empty or blank one, and for one that is not
     /// in the form that the provider uses; [`Config`](ErrorKind::Config) for mistakes in the provider's data, and for
     /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance, verify_token, public_key } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key, expected, .. } = self;
         provider.check().map_err(CONFIG)?;
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
-        if secrets.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidSecret, "there is none"));
+        match (secrets.is_empty(), provider.has_secret()) {
+            (true, true) => return Err(Error::new(ErrorKind::InvalidSecret, "there is none")),
+            (false, false) => return Err(Error::new(ErrorKind::InvalidSecret, "this provider's keys are fetched")),
+            _ => {}
+        }
+        let told = |name: &str| expected.iter().any(|(n, _)| n == name);
+        if let Some(name) = provider.expects.iter().find(|name| !told(name)) {
+            return Err(
+                CONFIG("the provider's requests are meant for somebody: say `expect`").because(format!("`{name}`"))
+            );
+        }
+        if expected.iter().any(|(name, value)| !provider.expects.contains(&&**name) || value.trim().is_empty()) {
+            return Err(CONFIG("what is expected has a name that the provider knows, and is not empty"));
         }
         let base = base.map(|base| public(&base)).transpose()?;
         let verify_token = verify_token.map(|token| plain(&token).map(TokenHash::of)).transpose()?;
         if public_key.as_ref().is_some_and(String::is_empty) || (provider.needs_public_key && public_key.is_none()) {
             return Err(CONFIG("the provider names a public key: say `public_key`"));
+        }
+        if cfg!(not(feature = "asymmetric")) && provider.schemes().any(provider::Scheme::fetches) {
+            return Err(CONFIG("its keys are public: turn on the feature `asymmetric`"));
         }
         let mut schemes = Vec::new();
         let mut handshake_keys = Vec::new();
@@ -188,7 +256,16 @@ impl VerifierBuilder {
                 }
             }
             let keys = secrets.iter().map(|secret| key(scheme, secret)).collect::<Result<_, _>>()?;
-            schemes.push(Scheme::of(scheme, keys));
+            let built = Scheme::of(scheme, keys);
+            #[cfg(feature = "asymmetric")]
+            let built = match scheme {
+                provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Fetched(data), .. }) => {
+                    let trust = self.trust.clone().map_or_else(|| Trust::of(data.roots), Ok)?;
+                    Scheme { trust: Some(trust), ..built }
+                }
+                _ => built,
+            };
+            schemes.push(built);
         }
         let tolerance = match tolerance {
             Tolerance::Provider => provider.past.map(|past| (past, provider.future)),
@@ -208,6 +285,11 @@ impl VerifierBuilder {
             public_key,
             tolerance,
             plan,
+            expected,
+            #[cfg(feature = "asymmetric")]
+            ring: Ring::default(),
+            #[cfg(feature = "asymmetric")]
+            token_keys: TokenKeys::default(),
         })))
     }
 }
@@ -229,13 +311,47 @@ fn public(base: &str) -> Result<String, Error> {
     Ok(base.trim_end_matches('/').to_owned())
 }
 
+const WRONG: Error = Error::new(ErrorKind::InvalidSecret, "it is not in the form that this provider uses");
+
+#[cfg(feature = "asymmetric")]
+fn public_key(algorithm: provider::Algorithm, form: KeyForm, text: &[u8]) -> Result<Key, Error> {
+    let bytes = decode(form, text).ok_or(WRONG)?;
+    let key = PublicKey::new(algorithm, &bytes).map_err(|_| WRONG)?;
+    if key.is_weak(algorithm) {
+        return Err(Error::new(ErrorKind::InvalidSecret, "anybody can sign for this key"));
+    }
+    Ok(Key::Public(key))
+}
+
 pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
-    const WRONG: Error = Error::new(ErrorKind::InvalidSecret, "it is not in the form that this provider uses");
-    let text = plain(secret)?;
+    let text = match scheme {
+        // A file of PEM ends with a line break.
+        #[cfg(feature = "asymmetric")]
+        provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Told(KeyForm::Pem), .. }) => {
+            secret.expose().trim_ascii()
+        }
+        #[cfg(all(feature = "http-signatures", feature = "asymmetric"))]
+        provider::Scheme::HttpSignature(provider::HttpSignature { key: KeyForm::Pem, .. }) => {
+            secret.expose().trim_ascii()
+        }
+        _ => plain(secret)?,
+    };
     let (digest, form, is_plain) = match scheme {
         provider::Scheme::Token(_) => return Ok(Key::Token(TokenHash::of(text))),
         provider::Scheme::Hmac(hmac) => (hmac.digest, hmac.key, hmac.plain),
+        #[cfg(all(feature = "http-signatures", feature = "asymmetric"))]
+        provider::Scheme::HttpSignature(scheme) if scheme.algorithm.public().is_some() => {
+            return public_key(scheme.algorithm.public().ok_or(WRONG)?, scheme.key, text);
+        }
+        #[cfg(feature = "http-signatures")]
+        provider::Scheme::HttpSignature(scheme) => (Digest::Sha256, scheme.key, false),
+        provider::Scheme::Jwt(_) => (Digest::Sha256, KeyForm::Text, false),
         provider::Scheme::Custom(custom) => (custom.digest, custom.key, false),
+        #[cfg(feature = "asymmetric")]
+        provider::Scheme::PublicKey(scheme) => {
+            let (Keys::Told(form), [algorithm]) = (scheme.keys, scheme.algorithms) else { return Err(WRONG) };
+            return public_key(*algorithm, form, text);
+        }
     };
     let bytes = decode(form, text).ok_or(WRONG)?;
     if bytes.is_empty() {
@@ -271,6 +387,8 @@ pub(super) fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         KeyForm::HtmlText => Some(html::unescape(text)),
         KeyForm::Sha1 => Some(Sha1::digest(text).to_vec()),
         KeyForm::Hex => HEXLOWER_PERMISSIVE.decode(text).ok(),
+        #[cfg(feature = "asymmetric")]
+        KeyForm::Pem => SubjectPublicKeyInfoDer::from_pem_slice(text).map(|key| key.to_vec()).ok(),
     };
     bytes.map(Zeroizing::new)
 }
@@ -280,14 +398,14 @@ mod tests {
     use super::*;
     use crate::provider::{ALL, MANDRILL, STANDARD_WEBHOOKS, STRIPE};
 
+    /// With all that it needs but a secret.
+    fn builder(provider: &Provider) -> VerifierBuilder {
+        let builder = Verifier::builder(provider).public_base("https://example.com").public_key("k");
+        provider.expects.iter().fold(builder, |builder, name| builder.expect(*name, "expected"))
+    }
+
     fn kind(provider: &Provider, secret: &str) -> ErrorKind {
-        Verifier::builder(provider)
-            .secret(secret)
-            .public_base("https://example.com")
-            .public_key("k")
-            .build()
-            .unwrap_err()
-            .kind()
+        builder(provider).secret(secret).build().unwrap_err().kind()
     }
 
     #[test]
@@ -296,9 +414,9 @@ mod tests {
             for secret in ["", " ", "\n", "\t \r\n", " secret", "secret\n"] {
                 assert_eq!(kind(provider, secret), ErrorKind::InvalidSecret, "{provider:?} {secret:?}");
             }
-            let none =
-                Verifier::builder(provider).public_base("https://example.com").public_key("k").build().unwrap_err();
-            assert_eq!(none.kind(), ErrorKind::InvalidSecret);
+            let none = builder(provider).build().map(drop).map_err(|e| e.kind());
+            let right = if provider.has_secret() { Err(ErrorKind::InvalidSecret) } else { Ok(()) };
+            assert_eq!(none, right, "{provider:?}");
         }
     }
 

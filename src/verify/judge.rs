@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
-        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Part, Proof, StaticToken, TokenForm, Verb, When,
+        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Made, Part, Proof, StaticToken, TokenForm, Verb, When,
         locate::{self, Spot},
     },
 };
@@ -26,6 +26,8 @@ use crate::{
 pub(super) struct Judged {
     pub(super) scheme: usize,
     pub(super) which: Option<usize>,
+    /// By a key, which vouches for what it signed.
+    pub(super) proved: bool,
     pub(super) stamp: Option<Stamp>,
     pub(super) handshake: Option<&'static Handshake>,
 }
@@ -124,7 +126,15 @@ impl Verifier {
                     self.judge_hmac(request, hmac, scheme, &proofs, now)?
                 }
                 provider::Scheme::Token(token) => judge_token(&proof, token, scheme)?,
+                #[cfg(feature = "http-signatures")]
+                provider::Scheme::HttpSignature(data) => self.judge_http(request, data, scheme, now)?,
+                provider::Scheme::Jwt(jwt) => self.judge_jwt(request, jwt, scheme, (place, &proof), now)?,
                 provider::Scheme::Custom(custom) => self.judge_custom(request, custom, scheme, now)?,
+                #[cfg(feature = "asymmetric")]
+                provider::Scheme::PublicKey(public) => {
+                    let proofs = Proofs { first: &proof, others: scheme.after(place, request)? };
+                    self.judge_public(request, public, scheme, &proofs, now)?
+                }
             };
             return Ok(Judged { scheme: at, ..judged });
         }
@@ -151,12 +161,12 @@ impl Verifier {
             _ => stamp,
         };
         self.judge_time(stamp, now)?;
-        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
+        Ok(Judged { which: Some(which), proved: true, stamp, ..Judged::default() })
     }
 
     /// Judged last: a time is only worth something once it is known who wrote it.
     #[inline]
-    fn judge_time(&self, stamp: Option<Stamp>, now: Now) -> Result<(), Error> {
+    pub(super) fn judge_time(&self, stamp: Option<Stamp>, now: Now) -> Result<(), Error> {
         match (stamp, self.0.tolerance) {
             (Some(stamp), Some((past, future))) => stamp.judge(now, past, future, self.0.provider.past_is_inclusive),
             _ => Ok(()),
@@ -177,8 +187,7 @@ impl Verifier {
                 let Some(claimed) = Decoded::of(encoding, claimed, mac::length(custom.digest)) else { return false };
                 tag_of(mac, parts).is(claimed.as_bytes())
             };
-            let (base, public_key) = (self.0.base.as_deref(), self.0.public_key.as_deref());
-            let genuine = (custom.judge)(&Exhibit { request, base, which, public_key, made: &made })?;
+            let genuine = (custom.judge)(&self.exhibit(request, which, &made))?;
             if let Some(genuine) = genuine.filter(|_| found.is_none()) {
                 found = Some((which, genuine));
             }
@@ -186,12 +195,17 @@ impl Verifier {
         let Some((which, genuine)) = found else { return Err(REFUSED) };
         let stamp = genuine.time.map(|(text, unit)| Stamp::parse(&text, unit)).transpose()?;
         self.judge_time(stamp, now)?;
-        Ok(Judged { which: Some(which), stamp, ..Judged::default() })
+        Ok(Judged { which: Some(which), proved: true, stamp, ..Judged::default() })
+    }
+
+    pub(super) fn exhibit<'a>(&'a self, request: &'a Incoming<'a>, which: usize, made: &'a Made<'a>) -> Exhibit<'a> {
+        let (base, public_key) = (self.0.base.as_deref(), self.0.public_key.as_deref());
+        Exhibit { request, base, which, public_key, made }
     }
 
     /// What the signature is over, and when it says that it was made.
     #[inline]
-    fn read<'a>(
+    pub(super) fn read<'a>(
         &'a self,
         request: &'a Incoming<'a>,
         hmac: &Hmac,
@@ -210,7 +224,8 @@ impl Verifier {
             unambiguous(hmac, &text)?;
             id = Some(text);
         }
-        Ok((Message { request, base: self.0.base.as_deref(), timestamp, id }, stamp))
+        let expected = &self.0.expected;
+        Ok((Message { request, base: self.0.base.as_deref(), timestamp, id, expected }, stamp))
     }
 }
 
@@ -236,29 +251,34 @@ fn judge_token(claimed: &[u8], token: &StaticToken, scheme: &Scheme) -> Result<J
         }
     }
     match which {
-        Some(_) => Ok(Judged { which, ..Judged::default() }),
+        Some(_) => Ok(Judged { which, proved: true, ..Judged::default() }),
         None => Err(REFUSED),
     }
 }
 
-const REFUSED: Error = Error::new(ErrorKind::BadSignature, "");
+pub(super) const REFUSED: Error = Error::new(ErrorKind::BadSignature, "");
 
 /// Where signatures stand: nearly always in one place.
-struct Proofs<'a> {
-    first: &'a [u8],
-    others: Vec<Cow<'a, [u8]>>,
+pub(super) struct Proofs<'a> {
+    pub(super) first: &'a [u8],
+    pub(super) others: Vec<Cow<'a, [u8]>>,
+}
+
+impl Proofs<'_> {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(self.first).chain(self.others.iter().map(|text| &**text))
+    }
 }
 
 /// Which of `keys` made one of the signatures. Every key is tried on every one.
 #[inline]
 fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'_>) -> Result<Option<usize>, Error> {
     let len = mac::length(hmac.digest);
-    let texts = || std::iter::once(proofs.first).chain(proofs.others.iter().map(|text| &**text));
     let (mut which, mut any) = (None, false);
     for (at, key) in keys.iter().enumerate() {
         let Key::Mac(mac) = key else { continue };
         let tag = message.tag(hmac, mac)?;
-        for text in texts() {
+        for text in proofs.texts() {
             for claimed in signature::candidates(hmac.syntax, text) {
                 any = true;
                 let Some(claimed) = Decoded::of(hmac.encoding, claimed, len) else { continue };
@@ -275,7 +295,7 @@ fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'
     }
 }
 
-fn tag_of(mac: &Mac, parts: &[&[u8]]) -> mac::Tag {
+pub(super) fn tag_of(mac: &Mac, parts: &[&[u8]]) -> mac::Tag {
     let Ok(tag) = mac.tag(|mac| {
         parts.iter().for_each(|part| mac.update(part));
         Ok::<_, Infallible>(())

@@ -1,29 +1,64 @@
 //! The only code that judges signatures: no I/O, no panic, no clock of its own in the `_at` forms.
 
 mod build;
+#[cfg(feature = "asymmetric")]
+mod certificate;
+mod claims;
+#[cfg(feature = "http-signatures")]
+mod components;
 mod diagnose;
 mod html;
+#[cfg(feature = "http-signatures")]
+mod http_signature;
 mod judge;
+mod judge_jwt;
+mod jws;
+#[cfg(feature = "asymmetric")]
+mod judge_public;
+#[cfg(feature = "asymmetric")]
+mod learn;
 mod mac;
 mod message;
 mod plan;
+#[cfg(all(feature = "asymmetric", feature = "testing"))]
+mod private_key;
+#[cfg(feature = "asymmetric")]
+mod public_key;
+mod query_hash;
 #[cfg(feature = "testing")]
 mod put;
+#[cfg(feature = "asymmetric")]
+mod ring;
 #[cfg(feature = "testing")]
 mod sign;
+#[cfg(all(feature = "testing", feature = "http-signatures"))]
+mod sign_http;
+#[cfg(feature = "testing")]
+mod sign_token;
 mod signature;
 mod stamp;
+#[cfg(feature = "asymmetric")]
+mod token_keys;
 
 use std::{fmt, sync::Arc};
 
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 use time::OffsetDateTime;
 
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
+pub use self::certificate::Trust;
 pub(crate) use self::plan::Coverage;
+#[cfg(all(feature = "asymmetric", feature = "testing"))]
+pub(crate) use self::private_key::{PrivateKey, is_second};
+#[cfg(all(feature = "asymmetric", feature = "testing"))]
+pub(crate) use self::sign_token::KID;
 pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 use self::{
     build::{Inner, Scheme},
     judge::{Judged, tag_text, verb},
+    jws::Jws,
     plan::Plan,
     stamp::{Now, Stamp},
 };
@@ -31,9 +66,10 @@ use self::{
 pub(crate) use self::{
     put::{edit, put},
     sign::{Signer, Stamps},
+    sign_token::Instead,
 };
 use crate::{
-    Error, ErrorKind, Incoming, Provider, Secret, body,
+    Error, ErrorKind, Incoming, KeyId, KeyMaterial, Provider, Secret, body,
     provider::{
         self, At, Encoding, Handshake, Proof, When,
         locate::{self, Spot},
@@ -71,6 +107,40 @@ impl Verifier {
     /// For several secrets, a public address, or another tolerance.
     pub fn builder(provider: &Provider) -> VerifierBuilder {
         VerifierBuilder::new(provider)
+    }
+
+    /// Takes in a key that a request named: see [`Error::key_needed`]. A [`Receiver`](crate::Receiver) with a
+    /// [key source](crate::Builder::keys) does so by itself. All clones learn at once.
+    ///
+    /// # Errors
+    /// [`KeyUntrusted`](ErrorKind::KeyUntrusted) for a certificate that does not lead to a trusted root, is not valid now
+    /// or bears another name, and for what is no key at all; [`Config`](ErrorKind::Config) where nothing of this
+    /// provider's is fetched from there.
+    pub fn learn(&self, id: &KeyId, material: KeyMaterial) -> Result<(), Error> {
+        self.learn_at(id, material, OffsetDateTime::now_utc())
+    }
+
+    /// The same as of `now`.
+    ///
+    /// # Errors
+    /// As [`learn`](Self::learn).
+    pub fn learn_at(&self, id: &KeyId, material: KeyMaterial, now: OffsetDateTime) -> Result<(), Error> {
+        #[cfg(feature = "asymmetric")]
+        return self.0.learn(id, &material, now);
+        #[cfg(not(feature = "asymmetric"))]
+        {
+            let _nothing_is_fetched = (id, material, now);
+            Err(Error::new(ErrorKind::Config, "this provider has no key there"))
+        }
+    }
+
+    /// Whether it cannot judge anything before it has [learned](Self::learn) a key.
+    pub(crate) fn must_learn(&self) -> bool {
+        let fetches = self.0.schemes.iter().any(|scheme| scheme.data.fetches());
+        #[cfg(feature = "asymmetric")]
+        return fetches && self.0.ring.is_empty();
+        #[cfg(not(feature = "asymmetric"))]
+        fetches
     }
 
     /// The provider's name.
@@ -151,9 +221,9 @@ impl Verifier {
     /// For [`dangerous`](crate::dangerous).
     pub(crate) fn believe<'r>(&'r self, request: Incoming<'r>) -> Verified<'r> {
         // Whichever scheme's id is there, signed or no longer so.
-        let has_id = |scheme: &Scheme| match &scheme.data {
-            provider::Scheme::Hmac(hmac) => locate::find(hmac.id, &request, true).is_ok_and(|id| id.is_some()),
-            _ => false,
+        let has_id = |scheme: &Scheme| match scheme.data.template() {
+            Some(template) => locate::find(template.id, &request, true).is_ok_and(|id| id.is_some()),
+            None => false,
         };
         let scheme = self.0.schemes.iter().position(has_id).unwrap_or_default();
         Verified { verifier: self, request, judged: Judged { scheme, ..Judged::default() } }
@@ -181,7 +251,8 @@ pub struct Verified<'r> {
 }
 
 impl Verified<'_> {
-    /// Which secret matched, in the order the builder was given them; `None` for a handshake that no secret proves.
+    /// Which secret matched, in the order the builder was given them; `None` for a handshake that no secret proves, and
+    /// for a key that was fetched.
     pub fn which_secret(&self) -> Option<usize> {
         self.judged.which
     }
@@ -208,13 +279,15 @@ impl Verified<'_> {
     }
 
     pub(crate) fn coverage(&self) -> Option<&Arc<Coverage>> {
-        self.judged.which?;
+        if !self.judged.proved {
+            return None;
+        }
         self.verifier.0.plan.coverage.get(self.judged.scheme)
     }
 
     /// What the scheme signed as the event's id.
     pub(crate) fn signed_id(&self) -> Option<String> {
-        let provider::Scheme::Hmac(hmac) = &self.scheme()?.data else { return None };
+        let hmac = self.scheme()?.data.template()?;
         let id = match hmac.id {
             At::Nowhere => return None,
             At::SignaturePair(name) => {
@@ -224,6 +297,17 @@ impl Verified<'_> {
             at => locate::find(at, &self.request, false).ok()??.into_owned(),
         };
         String::from_utf8(id).ok()
+    }
+
+    /// What a token says that is the event; `None` where the body is.
+    pub(crate) fn token(&self) -> Result<Option<Bytes>, Error> {
+        let Some(scheme @ Scheme { data: provider::Scheme::Jwt(jwt), .. }) = self.scheme() else { return Ok(None) };
+        if !jwt.is_the_event || self.judged.handshake.is_some() {
+            return Ok(None);
+        }
+        let (place, text) = scheme.first(&self.request)?.ok_or(locate::missing())?;
+        let token = if place == 0 { jws::behind(jwt.behind, &text)? } else { &text };
+        Ok(Some(Jws::read(token, jwt.algorithm)?.claims()?.into()))
     }
 
     /// An HMAC with the secret that matched, for answering a handshake.

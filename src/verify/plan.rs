@@ -74,7 +74,7 @@ impl Coverage {
         let covers = |at: At| covers(parts, &places, at);
         let signs = |part| parts.contains(&part);
         Self {
-            body: signs(Part::Body),
+            body: signs(Part::Body) || signs(Part::BodyBase64),
             identity: !e.identity.is_empty() && e.identity.iter().all(|at| covers(*at)),
             kind: covers(e.kind),
             label: covers(e.label),
@@ -95,8 +95,9 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
         At::Header(name) => signs(Part::Header(name)),
         At::Query(_) => signs(Part::Url) || signs(Part::Query),
         At::Json(_) | At::Number(_) | At::Document(_) | At::NameOf(_) | At::Form(_) | At::PayloadDigest => {
-            signs(Part::Body) || signs(Part::SortedForm)
+            signs(Part::Body) || signs(Part::BodyBase64) || signs(Part::SortedForm) || signs(Part::Token)
         }
+        At::Inner(pointer) => covers(parts, places, At::Json(pointer)),
         At::SignedId => signs(Part::Id),
         At::SignaturePair(_) => false,
         At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => covers(parts, places, *inner),
@@ -138,8 +139,13 @@ impl Plan {
         }
         for handshake in provider.handshakes {
             let also = handshake.also.map_or(At::Nowhere, |(at, _)| at);
-            for at in [when(handshake.when), also, echo(handshake.echo)].iter().chain(handshake.reads) {
+            let confirm = handshake.confirm.map_or(At::Nowhere, |(at, _)| at);
+            for at in [when(handshake.when), also, handshake.unless, confirm, echo(handshake.echo)]
+                .iter()
+                .chain(handshake.reads)
+            {
                 collect(*at, &mut Pointers::default(), &mut document);
+                collect(*at, &mut document, &mut Pointers::default());
             }
         }
         let coverage = provider.schemes().map(|scheme| Arc::new(Coverage::of(provider, scheme))).collect();
@@ -149,7 +155,7 @@ impl Plan {
 
 fn collect(at: At, document: &mut Pointers, item: &mut Pointers) {
     match at {
-        At::Json(pointer) => item.add(pointer),
+        At::Json(pointer) | At::Inner(pointer) => item.add(pointer),
         At::Document(pointer) | At::Number(pointer) => document.add(pointer),
         At::NameOf(pointers) => pointers.iter().for_each(|pointer| item.add(pointer)),
         At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => collect(*inner, document, item),

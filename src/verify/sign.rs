@@ -5,17 +5,27 @@ use data_encoding::BASE64;
 use http::Request;
 use time::OffsetDateTime;
 
+#[cfg(feature = "asymmetric")]
+use super::PrivateKey;
+#[cfg(feature = "http-signatures")]
+use super::sign_http;
 use super::{
     build::{Key, key},
     judge::tag_text,
     mac::Mac,
     message::Message,
     put::put,
+    sign_token::{self, Hand, Instead},
     signature::encode,
 };
+#[cfg(feature = "asymmetric")]
+use crate::provider::{Keys, PublicKey};
 use crate::{
     Error, ErrorKind, Incoming, Secret,
-    provider::{At, Custom, Hmac, Scheme, StaticToken, Syntax, TokenForm, Unsigned, write_time},
+    provider::{
+        self, At, Custom, Hmac, Jwt, JwtKeys, Putter, Scheme, StaticToken, Syntax, Tagger, TokenForm, Unsigned,
+        write_time,
+    },
 };
 
 /// Puts proofs into requests as one scheme of a provider does.
@@ -25,6 +35,11 @@ enum Proof {
     Hmac(Hmac, Vec<Mac>),
     Token(StaticToken, Secret),
     Custom(Custom, Box<Key>),
+    Jwt(Jwt, Box<Hand>),
+    #[cfg(feature = "http-signatures")]
+    Http(provider::HttpSignature, Box<Hand>),
+    #[cfg(feature = "asymmetric")]
+    Public(PublicKey, Vec<PrivateKey>),
 }
 
 /// What differs from one request to the next.
@@ -39,11 +54,29 @@ pub(crate) struct Stamps<'a> {
     pub(crate) id: &'a str,
     /// For a scheme that names one beside its signature.
     pub(crate) public_key: &'a str,
+    /// Whom it is meant for, by name.
+    pub(crate) expected: &'a [(String, String)],
+    /// What a token says in place of what it should.
+    pub(crate) instead: Option<&'a Instead>,
 }
 
 impl Signer {
     /// `others` sign too, where the scheme's syntax has room for several signatures.
     pub(crate) fn new(scheme: &Scheme, secret: &Secret, others: &[Secret]) -> Result<Self, Error> {
+        #[cfg(feature = "asymmetric")]
+        if let Scheme::PublicKey(public) = scheme {
+            const NO_KEY: Error = Error::new(ErrorKind::InvalidSecret, "no private key can be made of it");
+            let algorithm = *public.algorithms.first().ok_or(NO_KEY)?;
+            let key = |secret: &Secret| PrivateKey::of(algorithm, secret.expose()).map_err(|_| NO_KEY);
+            let keys = std::iter::once(secret).chain(others).map(key).collect::<Result<_, _>>()?;
+            return Ok(Self(Proof::Public(*public, keys)));
+        }
+        match scheme {
+            Scheme::Jwt(jwt) => return Ok(Self(Proof::Jwt(*jwt, Box::new(Hand::of(scheme, secret)?)))),
+            #[cfg(feature = "http-signatures")]
+            Scheme::HttpSignature(data) => return Ok(Self(Proof::Http(*data, Box::new(Hand::of(scheme, secret)?)))),
+            _ => {}
+        }
         let mut macs = Vec::new();
         for secret in std::iter::once(secret).chain(others) {
             if let Key::Mac(mac) = key(scheme, secret)? {
@@ -54,6 +87,7 @@ impl Signer {
             Scheme::Hmac(hmac) => Proof::Hmac(*hmac, macs),
             Scheme::Token(token) => Proof::Token(*token, secret.clone()),
             Scheme::Custom(custom) => Proof::Custom(*custom, Box::new(key(scheme, secret)?)),
+            _ => return Err(Error::new(ErrorKind::Config, "it is signed above")),
         }))
     }
 
@@ -78,57 +112,88 @@ impl Signer {
                     Error::new(ErrorKind::Config, "the scheme does not say how such a request is made");
                 let tag = |parts: &[&[u8]], encoding| tag_text(Some(key), parts, encoding);
                 let sign = custom.sign.ok_or(CANNOT)?;
-                let Stamps { base, at, time, public_key, .. } = stamps;
                 let put = |request: &mut Request<Bytes>, at, value: &[u8]| put(request, at, value).ok();
-                sign(&mut Unsigned { request, base, at, time, tag: &tag, put, public_key }).ok_or(CANNOT)
+                sign(&mut unsigned(request, stamps, &tag, put)).ok_or(CANNOT)
             }
-            Proof::Hmac(hmac, macs) => {
-                let mut pairs = Vec::new();
-                let mut place = |at: At, text: &str| match at {
-                    At::SignaturePair(name) => {
-                        pairs.push(format!("{name}={text}"));
-                        Ok(())
-                    }
-                    at => put(request, at, text.as_bytes()),
-                };
-                let mut time = None;
-                if let Some((at, unit)) = hmac.timestamp {
-                    const NO_TIME: Error = Error::new(ErrorKind::Config, "no time of RFC 3339");
-                    let written = || write_time(stamps.at, unit).ok_or(NO_TIME);
-                    let text = stamps.time.map_or_else(written, |text| Ok(text.to_owned()))?;
-                    place(at, &text)?;
-                    time = Some(text);
-                }
-                if hmac.id != At::Nowhere {
-                    place(hmac.id, stamps.id)?;
-                }
-                let tags = tags(hmac, macs, request, stamps, time.as_deref())?;
-                put(request, hmac.signature, together(hmac.syntax, pairs, &tags).as_bytes())
+            #[cfg(feature = "http-signatures")]
+            Proof::Http(data, key) => sign_http::sign(data, request, stamps, |text| key.sign(text.as_bytes())),
+            Proof::Jwt(jwt, key) => {
+                let kid = (jwt.keys != JwtKeys::Secret).then_some(sign_token::KID);
+                let unsigned = sign_token::unsigned(jwt, kid, request, stamps)?;
+                let signature = key.sign(unsigned.as_bytes());
+                put(request, jwt.at, sign_token::whole(jwt, &unsigned, &signature).as_bytes())
             }
+            #[cfg(feature = "asymmetric")]
+            Proof::Public(public, keys) => {
+                const CANNOT: Error = Error::new(ErrorKind::Config, "such a request cannot be signed");
+                if let Some((sign, _)) = public.sign {
+                    let tag = |parts: &[&[u8]], encoding| {
+                        let signature = keys.first().and_then(|key| key.sign(&parts.concat()).ok());
+                        signature.map_or(String::new(), |bytes| encode(encoding, &bytes))
+                    };
+                    let put = |request: &mut Request<Bytes>, at, value: &[u8]| put(request, at, value).ok();
+                    return sign(&mut unsigned(request, stamps, &tag, put)).ok_or(CANNOT);
+                }
+                if let Some((at, name)) = public.named {
+                    put(request, at, name.as_bytes())?;
+                }
+                if let Keys::Fetched(data) = &public.keys {
+                    put(request, data.at, data.example.as_bytes())?;
+                }
+                fill(&public.template, request, stamps, |message| {
+                    let statement = message.whole(public.template.parts)?;
+                    let sign = |key: &PrivateKey| Ok(key.sign(&statement).map_err(|_| CANNOT)?);
+                    keys.iter().map(sign).collect()
+                })
+            }
+            Proof::Hmac(hmac, macs) => fill(hmac, request, stamps, |message| {
+                macs.iter().map(|mac| Ok(message.tag(hmac, mac)?.as_bytes().to_vec())).collect()
+            }),
         }
     }
 }
 
-/// One signature a key, over what the verifier will read.
-fn tags(
+fn unsigned<'a>(request: &'a mut Request<Bytes>, stamps: Stamps<'a>, tag: &'a Tagger<'a>, put: Putter) -> Unsigned<'a> {
+    let Stamps { base, at, time, public_key, expected, .. } = stamps;
+    Unsigned { request, base, at, time, tag, put, public_key, expected }
+}
+
+/// Writes time, id and signatures, each over what the verifier will read.
+fn fill(
     hmac: &Hmac,
-    macs: &[Mac],
-    request: &Request<Bytes>,
+    request: &mut Request<Bytes>,
     stamps: Stamps<'_>,
-    time: Option<&str>,
-) -> Result<Vec<String>, Error> {
-    let incoming = Incoming::from(request);
+    sign: impl FnOnce(&Message<'_>) -> Result<Vec<Vec<u8>>, Error>,
+) -> Result<(), Error> {
+    let mut pairs = Vec::new();
+    let mut place = |at: At, text: &str| match at {
+        At::SignaturePair(name) => {
+            pairs.push(format!("{name}={text}"));
+            Ok(())
+        }
+        at => put(request, at, text.as_bytes()),
+    };
+    let mut time = None;
+    if let Some((at, unit)) = hmac.timestamp {
+        const NO_TIME: Error = Error::new(ErrorKind::Config, "no time of RFC 3339");
+        let written = || write_time(stamps.at, unit).ok_or(NO_TIME);
+        let text = stamps.time.map_or_else(written, |text| Ok(text.to_owned()))?;
+        place(at, &text)?;
+        time = Some(text);
+    }
+    if hmac.id != At::Nowhere {
+        place(hmac.id, stamps.id)?;
+    }
+    let incoming = Incoming::from(&*request);
     let message = Message {
         request: &incoming,
         base: Some(stamps.base),
-        timestamp: time.map(|text| text.as_bytes().into()),
+        timestamp: time.as_deref().map(|text| text.as_bytes().into()),
         id: Some(stamps.id.as_bytes().into()),
+        expected: stamps.expected,
     };
-    let mut tags = Vec::with_capacity(macs.len());
-    for mac in macs {
-        tags.push(encode(hmac.encoding, message.tag(hmac, mac)?.as_bytes()));
-    }
-    Ok(tags)
+    let tags: Vec<String> = sign(&message)?.iter().map(|bytes| encode(hmac.encoding, bytes)).collect();
+    put(request, hmac.signature, together(hmac.syntax, pairs, &tags).as_bytes())
 }
 
 fn together(syntax: Syntax, mut pairs: Vec<String>, tags: &[String]) -> String {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+#[cfg(feature = "asymmetric")]
+use data_encoding::BASE64_NOPAD;
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, Encoding as Alphabet, HEXLOWER};
 use memchr::memchr;
 
@@ -86,8 +88,8 @@ fn value_of<'t>(element: &'t [u8], name: &str) -> Option<&'t [u8]> {
 
 fn alphabet(encoding: Encoding) -> Alphabet {
     match encoding {
-        Encoding::Hex => HEXLOWER,
-        Encoding::Base64 => BASE64,
+        Encoding::Hex | Encoding::HexOfEitherCase => HEXLOWER,
+        Encoding::Base64 | Encoding::Base64PaddedOrNot => BASE64,
         Encoding::Base64Url => BASE64URL,
         Encoding::Base64UrlUnpadded => BASE64URL_NOPAD,
     }
@@ -178,6 +180,11 @@ impl Decoded {
         let room = bytes.get_mut(..len)?;
         let (alphabet, padding) = match encoding {
             Encoding::Hex => return hex(text, room).then_some(Self { bytes, len }),
+            Encoding::HexOfEitherCase if text.len() == 2 * len => {
+                return hex(&text.to_ascii_lowercase(), room).then_some(Self { bytes, len });
+            }
+            Encoding::HexOfEitherCase => return None,
+            Encoding::Base64PaddedOrNot => (&STANDARD, text.len().is_multiple_of(4)),
             Encoding::Base64 => (&STANDARD, true),
             Encoding::Base64Url => (&URL, true),
             Encoding::Base64UrlUnpadded => (&URL, false),
@@ -188,6 +195,20 @@ impl Decoded {
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
+}
+
+/// A signature of at most `most` bytes, canonically written.
+#[cfg(feature = "asymmetric")]
+pub(super) fn decode(encoding: Encoding, text: &[u8], most: usize) -> Option<Vec<u8>> {
+    if text.len() > 2 * most {
+        return None;
+    }
+    let bytes = match encoding {
+        Encoding::HexOfEitherCase => HEXLOWER.decode(&text.to_ascii_lowercase()),
+        Encoding::Base64PaddedOrNot => BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)),
+        encoding => alphabet(encoding).decode(text),
+    };
+    bytes.ok().filter(|bytes| !bytes.is_empty() && bytes.len() <= most)
 }
 
 pub(super) fn encode(encoding: Encoding, bytes: &[u8]) -> String {

@@ -42,6 +42,15 @@ pub(super) enum Now {
 }
 
 impl Now {
+    /// As a date, for what lasts for days.
+    #[cfg(feature = "asymmetric")]
+    pub(super) fn date(self) -> OffsetDateTime {
+        match self {
+            Self::At(at) => at,
+            Self::Machine => OffsetDateTime::now_utc(),
+        }
+    }
+
     fn moment(self) -> Moment {
         let at = match self {
             Self::At(at) => at,

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use inhook::{
-    Event, Field, Provider, Verifier,
+    Event, Field, Provider,
     provider::{ALL, CLERK, GITHUB, MAILGUN, MANDRILL, OKTA, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX},
-    testing::{Signed, event, signed},
+    testing::{Signed, event, signed, verifier_for},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -17,6 +17,12 @@ use time::{Duration, OffsetDateTime};
 mod b;
 #[path = "identity/c.rs"]
 mod c;
+#[cfg(feature = "asymmetric")]
+#[path = "identity/d.rs"]
+mod d;
+
+#[path = "identity/e.rs"]
+mod e;
 
 /// Text, base64 and hexadecimal digits in one.
 const SECRET: &str = "5ca1ab1e";
@@ -27,9 +33,7 @@ fn draft(provider: &Provider, body: impl Into<Bytes>) -> Signed {
 }
 
 fn events(provider: &Provider, request: &Request<Bytes>) -> Vec<Event> {
-    let builder =
-        Verifier::builder(provider).secret(SECRET).public_base("https://example.com").public_key("public-key");
-    builder.build().unwrap().verify(request).unwrap().into_events()
+    verifier_for(provider, SECRET).verify(request).unwrap().into_events()
 }
 
 fn ids(provider: &Provider, request: &Request<Bytes>) -> Vec<String> {
@@ -58,7 +62,10 @@ const COVERED: &[&str] =
 
 #[test]
 fn every_provider_has_a_test_here() {
-    let covered: BTreeSet<_> = [COVERED, a::COVERED, b::COVERED, c::COVERED].concat().into_iter().collect();
+    let covered = [COVERED, a::COVERED, b::COVERED, c::COVERED, e::COVERED];
+    #[cfg(feature = "asymmetric")]
+    let covered = [&covered[..], &[d::COVERED, e::public::COVERED]].concat();
+    let covered: BTreeSet<_> = covered.concat().into_iter().collect();
     assert_eq!(ALL.iter().map(|p| p.name()).collect::<BTreeSet<_>>(), covered);
 }
 

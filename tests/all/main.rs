@@ -13,6 +13,8 @@ mod broken_stores;
 mod disconnect;
 #[cfg(feature = "testing")]
 mod claims;
+#[cfg(all(feature = "testing", feature = "http-signatures"))]
+mod http_signatures;
 #[cfg(feature = "testing")]
 mod diagnosis;
 #[cfg(feature = "testing")]
@@ -27,6 +29,8 @@ mod properties;
 mod providers;
 #[cfg(all(feature = "testing", feature = "tokio"))]
 mod receiver;
+#[cfg(all(feature = "testing", feature = "tokio", feature = "asymmetric"))]
+mod public_keys;
 #[cfg(feature = "testing")]
 mod replays;
 #[cfg(feature = "sqlite")]
@@ -34,5 +38,7 @@ mod sqlite;
 #[cfg(feature = "testing")]
 mod stores;
 mod structure;
+#[cfg(feature = "testing")]
+mod tokens;
 #[cfg(feature = "testing")]
 mod vectors;

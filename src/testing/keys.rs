@@ -1,0 +1,124 @@
+//! Key pairs and certificates for tests, which everybody knows.
+
+use super::signed::signed_expect;
+use crate::{
+    Error, KeyId, KeyMaterial, Provider, Secret, StaticKeys, Trust, VerifierBuilder,
+    provider::{Certificates, JwtKeys, KeyForm, Keys, Scheme},
+    verify::{KID, PrivateKey, is_second},
+};
+
+const ROOT: &str = include_str!("keys/root.pem");
+const LEAVES: [&str; 2] = [include_str!("keys/a.pem"), include_str!("keys/b.pem")];
+/// Led to the root, and bears another name.
+pub(super) const STRANGER: &str = include_str!("keys/stranger.pem");
+/// Bears the right names, and vouches for itself.
+pub(super) const ALONE: &str = include_str!("keys/alone.pem");
+
+/// What a verifier of `provider` has to be given as its secret, so that it takes what [`signed`](super::signed) makes with
+/// this one: the public key that goes with it, for a provider that signs with a private key, and `secret` itself for any
+/// other. Of RSA keys there are two, and two texts may well be the same one.
+///
+/// ```
+/// use inhook::{Verifier, provider::DISCORD, testing::{public_key, signed}};
+///
+/// let verifier = Verifier::new(&DISCORD, public_key(&DISCORD, "any text"))?;
+/// verifier.verify(&signed(&DISCORD, "any text", r#"{"type":2,"id":"1"}"#).build())?;
+/// # Ok::<(), inhook::Error>(())
+/// ```
+///
+/// # Panics
+/// If the provider's keys are written in a form that no public key has.
+#[expect(clippy::panic, reason = "a helper for tests")]
+pub fn public_key(provider: &Provider, secret: impl Into<Secret>) -> Secret {
+    let secret = secret.into();
+    let told = provider.schemes().find_map(|scheme| match scheme {
+        Scheme::PublicKey(scheme) => match (scheme.keys, scheme.algorithms) {
+            (Keys::Told(form), [algorithm, ..]) => Some((form, *algorithm)),
+            _ => None,
+        },
+        _ => None,
+    });
+    let Some((form, algorithm)) = told else { return secret };
+    match PrivateKey::of(algorithm, secret.expose()).and_then(|key| key.public(form)) {
+        Ok(text) => text.into(),
+        Err(_) => panic!("provider `{}`: no public key is written in its form", provider.name),
+    }
+}
+
+/// What stands at the addresses of certificates that [`signed`](super::signed) names when it is given this secret, for a
+/// verifier that trusts [`test_root`]: valid from 2020 to 2045, with the names of PayPal's signer and of AWS SNS. There
+/// are two, and two texts may well be the same one.
+pub fn certificates(provider: &Provider, secret: impl Into<Secret>) -> StaticKeys {
+    let [first, second] = LEAVES;
+    let leaf = if is_second(secret.into().expose()) { second } else { first };
+    fetched(provider).fold(StaticKeys::new(), |keys, data| keys.with(KeyId::new(data.example), KeyMaterial::new(leaf)))
+}
+
+/// The root of [`certificates`]. Anybody can have a certificate of it: the keys are published with this crate.
+///
+/// # Errors
+/// None: it can be read.
+pub fn test_root() -> Result<Trust, Error> {
+    Trust::roots(ROOT)
+}
+
+/// The certificates that a provider's schemes have.
+pub(super) fn fetched(provider: &Provider) -> impl Iterator<Item = &Certificates> {
+    provider.schemes().filter_map(|scheme| match scheme {
+        Scheme::PublicKey(scheme) => match &scheme.keys {
+            Keys::Fetched(data) => Some(data),
+            Keys::Told(_) => None,
+        },
+        _ => None,
+    })
+}
+
+/// With all that a test's verifier needs besides its secrets.
+pub(super) fn equip(provider: &Provider, builder: VerifierBuilder) -> VerifierBuilder {
+    let builder = provider.expects.iter().fold(builder, |builder, name| builder.expect(*name, signed_expect(name)));
+    match (fetched(provider).next(), test_root()) {
+        (Some(_), Ok(root)) => builder.trust(root),
+        _ => builder,
+    }
+}
+
+/// What stands where the tokens' keys are that [`signed`](super::signed) makes with this secret, for a provider whose
+/// tokens are signed by a private key: for a receiver's [`keys`](crate::Builder::keys), or to be
+/// [learned](crate::Verifier::learn). Empty for any other provider. Of RSA keys there are two: `other` is the second.
+///
+/// ```
+/// use inhook::{Verifier, provider::ATLASSIAN_FORGE, testing::{signed, token_keys}};
+///
+/// let verifier = Verifier::builder(&ATLASSIAN_FORGE).expect("audience", "ari:cloud:ecosystem::app/1").build()?;
+/// for (id, material) in token_keys(&ATLASSIAN_FORGE, "any text").iter() {
+///     verifier.learn(id, material.clone())?;
+/// }
+/// let request = signed(&ATLASSIAN_FORGE, "any text", r#"{"eventType":"avi:jira:created:issue"}"#);
+/// verifier.verify(&request.expected("audience", "ari:cloud:ecosystem::app/1").build())?;
+/// # Ok::<(), inhook::Error>(())
+/// ```
+///
+/// # Panics
+/// Never: there is a key for any text.
+#[expect(clippy::panic, reason = "a helper for tests")]
+pub fn token_keys(provider: &Provider, secret: impl Into<Secret>) -> StaticKeys {
+    let secret = secret.into();
+    provider.schemes().fold(StaticKeys::new(), |keys, scheme| {
+        let Scheme::Jwt(jwt) = scheme else { return keys };
+        let Some(algorithm) = jwt.algorithm.public() else { return keys };
+        let Ok(key) = PrivateKey::of(algorithm, secret.expose()) else { panic!("no key can be made of the secret") };
+        let pem = || key.public(KeyForm::Pem).unwrap_or_default();
+        match jwt.keys {
+            JwtKeys::Set(url) => {
+                let set = serde_json::json!({ KID: pem() }).to_string();
+                keys.with(KeyId::new(url), KeyMaterial::new(set))
+            }
+            JwtKeys::Each(prefix) => keys.with(KeyId::new(format!("{prefix}{KID}")), KeyMaterial::new(pem())),
+            JwtKeys::Asked(url) => {
+                let jwk = key.jwk(KID).unwrap_or_default();
+                keys.with(KeyId::new(url).with_id(KID), KeyMaterial::new(jwk))
+            }
+            JwtKeys::Secret | JwtKeys::Unsaid => keys,
+        }
+    })
+}

@@ -1,0 +1,384 @@
+//! Keys that have to be fetched: once, from the provider's own hosts, and not over and over.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use inhook::{Clock, Confirm, Confirmation, Error, Event, Handlers, KeySource, Tenant};
+use tokio::sync::Semaphore;
+
+use super::*;
+
+const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:test";
+const BODY: &str = r#"{"Message":"hello","MessageId":"m1"}"#;
+
+/// A key server that counts, waits where it is told to, and may be down.
+#[derive(Clone)]
+struct Server {
+    keys: StaticKeys,
+    asked: Arc<Mutex<Vec<String>>>,
+    open: Arc<Semaphore>,
+    up: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn new(keys: StaticKeys) -> Self {
+        let open = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+        Self { keys, asked: Arc::default(), open, up: Arc::new(AtomicUsize::new(1)) }
+    }
+
+    fn closed(keys: StaticKeys) -> Self {
+        Self { open: Arc::new(Semaphore::new(0)), ..Self::new(keys) }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+impl KeySource for Server {
+    async fn fetch(&self, id: &KeyId) -> Result<KeyMaterial, Error> {
+        self.asked.lock().unwrap().push(id.url.clone());
+        let _pass = self.open.acquire().await.unwrap();
+        match self.up.load(Ordering::SeqCst) {
+            0 => Err(Error::key_source("it is down")),
+            2 => panic!("a fault of its own"),
+            _ => self.keys.fetch(id).await,
+        }
+    }
+}
+
+/// A clock that is moved by hand.
+#[derive(Clone, Default)]
+struct Hands(Arc<AtomicUsize>);
+
+impl Hands {
+    fn clock(&self) -> Clock {
+        let seconds = self.0.clone();
+        Clock::new(move || NOW + time::Duration::seconds(seconds.load(Ordering::SeqCst) as i64))
+    }
+
+    fn forward(&self, seconds: usize) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+fn sns() -> Verifier {
+    let builder = Verifier::builder(&AWS_SNS).expect("topic_arn", TOPIC);
+    builder.trust(test_root().unwrap()).build().unwrap()
+}
+
+fn handlers() -> Handlers {
+    Handlers::new().otherwise(async |_: Event| Ok(()))
+}
+
+fn receiver(server: &Server, time: &Hands) -> Receiver {
+    let builder = Receiver::builder(sns(), MemoryStore::new()).keys(server.clone()).clock(time.clock());
+    builder.handle(handlers()).unwrap()
+}
+
+fn known() -> StaticKeys {
+    certificates(&AWS_SNS, SECRET)
+}
+
+fn message() -> Request<Bytes> {
+    signed(&AWS_SNS, SECRET, BODY).at(NOW).build()
+}
+
+/// The same, with its certificate elsewhere.
+fn with_url(url: &str) -> Request<Bytes> {
+    let mut body: serde_json::Value = serde_json::from_slice(message().body()).unwrap();
+    body["SigningCertURL"] = url.into();
+    message().map(|_| Bytes::from(body.to_string()))
+}
+
+#[tokio::test]
+async fn a_key_is_fetched_once_and_kept() {
+    let (server, time) = (Server::new(known()), Hands::default());
+    let receiver = receiver(&server, &time);
+    for _ in 0..3 {
+        assert_eq!(receiver.receive(message()).await.status(), StatusCode::OK);
+    }
+    assert_eq!(server.asked(), 1);
+    // A day later it is asked for again, in case it was taken back.
+    time.forward(24 * 3600);
+    assert_eq!(receiver.receive(message()).await.status(), StatusCode::OK);
+    assert_eq!(server.asked(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_that_need_a_key_one_fetches_it() {
+    let (server, time) = (Server::closed(known()), Hands::default());
+    let receiver = receiver(&server, &time);
+    let all: Vec<_> = (0..64)
+        .map(|_| {
+            let receiver = receiver.clone();
+            tokio::spawn(async move { receiver.receive(message()).await.status() })
+        })
+        .collect();
+    while server.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    server.open.add_permits(1);
+    for status in all {
+        let status = status.await.unwrap();
+        assert!(status == StatusCode::OK || status == StatusCode::SERVICE_UNAVAILABLE, "{status}");
+    }
+    assert_eq!(server.asked(), 1);
+}
+
+/// Whoever fetched for all went away: somebody else does.
+#[tokio::test]
+async fn a_fetch_that_is_dropped_is_taken_up_by_another() {
+    let (server, time) = (Server::closed(known()), Hands::default());
+    let receiver = receiver(&server, &time);
+    let mut first = Box::pin(receiver.receive(message()));
+    let mut second = Box::pin(receiver.receive(message()));
+    for future in [&mut first, &mut second] {
+        assert!(futures_now(future.as_mut()).is_none());
+    }
+    assert_eq!(server.asked(), 1);
+    drop(first);
+    server.open.add_permits(2);
+    assert_eq!(second.await.status(), StatusCode::OK);
+    assert_eq!(server.asked(), 2);
+}
+
+/// What a future has come to if it is polled once.
+fn futures_now<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(done) => Some(done),
+        std::task::Poll::Pending => None,
+    }
+}
+
+/// SNS repeats only after a 5xx: a 4xx for want of the certificate would lose the message.
+#[tokio::test]
+async fn a_key_server_that_is_down_is_a_503_and_is_left_alone_for_a_while() {
+    for fault in [0, 2] {
+        let (server, time) = (Server::new(known()), Hands::default());
+        server.up.store(fault, Ordering::SeqCst);
+        let receiver = receiver(&server, &time);
+        for _ in 0..5 {
+            let response = receiver.receive(message()).await;
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(&**response.body(), b"key_unavailable");
+            assert!(response.headers().contains_key("retry-after"));
+        }
+        assert_eq!(server.asked(), 1, "{fault}");
+        server.up.store(1, Ordering::SeqCst);
+        time.forward(31);
+        assert_eq!(receiver.receive(message()).await.status(), StatusCode::OK);
+        assert_eq!(server.asked(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_server_that_hangs_holds_nobody_up_past_the_deadline() {
+    struct Hangs;
+    impl KeySource for Hangs {
+        async fn fetch(&self, _id: &KeyId) -> Result<KeyMaterial, Error> {
+            pending().await
+        }
+    }
+    let receiver = Receiver::builder(sns(), MemoryStore::new()).keys(Hangs).handle(handlers()).unwrap();
+    let start = tokio::time::Instant::now();
+    assert_eq!(receiver.receive(message()).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(start.elapsed() < std::time::Duration::from_secs(15));
+}
+
+/// Names of keys cost nothing to make up, fetching them does.
+#[tokio::test]
+async fn a_storm_of_unknown_keys_is_no_storm_of_fetches() {
+    let (server, time) = (Server::new(StaticKeys::new()), Hands::default());
+    let receiver = receiver(&server, &time);
+    for n in 0..200 {
+        let url = format!("https://sns.us-east-1.amazonaws.com/SimpleNotificationService-{n}.pem");
+        assert_eq!(receiver.receive(with_url(&url)).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(server.asked(), 30);
+    time.forward(61);
+    let url = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-999.pem";
+    receiver.receive(with_url(url)).await;
+    assert_eq!(server.asked(), 31);
+}
+
+/// CVE-2026-47074, and what was found in AWS's own validators: look-alike hosts, and buckets that anybody can write to.
+#[tokio::test]
+async fn nothing_is_fetched_from_a_host_that_is_not_the_services_own() {
+    let (server, time) = (Server::new(known()), Hands::default());
+    let receiver = receiver(&server, &time);
+    for url in [
+        "http://sns.us-east-1.amazonaws.com/x.pem",
+        "https://evil.example/x.pem",
+        "https://sns.evil.com#.amazonaws.com/x.pem",
+        "https://sns.evil.com?.amazonaws.com/x.pem",
+        "https://sns.evil.com/.amazonaws.com/x.pem",
+        "https://sns.us-east-1.amazonaws.com@evil.example/x.pem",
+        "https://evil@sns.us-east-1.amazonaws.com/x.pem",
+        "https://sns.us-east-1.amazonaws.com.evil.example/x.pem",
+        "https://sns.us-east-1.amazonaws.com:444/x.pem",
+        "https://bucket.s3.amazonaws.com/x.pem",
+        "https://sns.bucket.s3.amazonaws.com/x.pem",
+        "https://s3.us-east-1.amazonaws.com/sns/x.pem",
+        "https://169.254.169.254/latest/meta-data/x.pem",
+        "https://sns.us-east-1.amazonaws.com/x",
+        "https://sns.us-east-1.amazonaws.com/x.pem?y",
+    ] {
+        let response = receiver.receive(with_url(url)).await;
+        assert_eq!((response.status(), &**response.body()), (StatusCode::UNAUTHORIZED, &b"key_untrusted"[..]), "{url}");
+    }
+    assert_eq!(server.asked(), 0);
+}
+
+/// A header is no better than a body.
+#[tokio::test]
+async fn paypals_header_is_held_against_its_hosts() {
+    let server = Server::new(certificates(&PAYPAL, SECRET));
+    let verifier = Verifier::builder(&PAYPAL).expect("webhook_id", "expected").trust(test_root().unwrap());
+    let builder = Receiver::builder(verifier.build().unwrap(), MemoryStore::new()).keys(server.clone());
+    let receiver = builder.clock(Clock::new(|| NOW)).handle(handlers()).unwrap();
+    let request = signed(&PAYPAL, SECRET, r#"{"id":"WH-1","event_type":"A"}"#).at(NOW).build();
+    for url in [
+        "http://api.paypal.com/v1/notifications/certs/CERT-0-0-0",
+        "https://api.paypal.com.evil.example/v1/notifications/certs/CERT-0-0-0",
+        "https://evilpaypal.com/v1/notifications/certs/CERT-0-0-0",
+        "https://www.paypal.com/v1/notifications/certs/CERT-0-0-0",
+        "https://api.paypal.com/v1/oauth2/CERT-0-0-0",
+        "https://api.paypal.com/v1/notifications/certs/../../CERT-0-0-0",
+        "https://x@api.paypal.com/v1/notifications/certs/CERT-0-0-0",
+    ] {
+        let mut forged = request.clone();
+        forged.headers_mut().insert("paypal-cert-url", url.parse().unwrap());
+        let response = receiver.receive(forged).await;
+        assert_eq!((response.status(), &**response.body()), (StatusCode::UNAUTHORIZED, &b"key_untrusted"[..]), "{url}");
+    }
+    assert_eq!(server.asked(), 0);
+    assert_eq!(receiver.receive(request).await.status(), StatusCode::OK);
+    assert_eq!(server.asked(), 1);
+}
+
+/// What a pinned host serves is judged, too; and what was judged bad is not fetched again at once.
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused() {
+    let url = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem";
+    for pem in ["no certificate", "", include_str!("../../../src/testing/keys/alone.pem")] {
+        let server = Server::new(StaticKeys::new().with(KeyId::new(url), KeyMaterial::new(pem)));
+        let receiver = receiver(&server, &Hands::default());
+        for _ in 0..3 {
+            let response = receiver.receive(message()).await;
+            assert_eq!((response.status(), &**response.body()), (StatusCode::UNAUTHORIZED, &b"key_untrusted"[..]));
+        }
+        assert_eq!(server.asked(), 1);
+    }
+}
+
+/// A wrong signature asks for no key before it looks like one at all.
+#[tokio::test]
+async fn what_cannot_be_a_signature_fetches_nothing() {
+    let server = Server::new(certificates(&PAYPAL, SECRET));
+    let verifier = Verifier::builder(&PAYPAL).expect("webhook_id", "expected").trust(test_root().unwrap());
+    let builder = Receiver::builder(verifier.build().unwrap(), MemoryStore::new()).keys(server.clone());
+    let receiver = builder.handle(handlers()).unwrap();
+    let mut request = signed(&PAYPAL, SECRET, r#"{"id":"WH-1"}"#).build();
+    request.headers_mut().insert("paypal-transmission-sig", "not base64!".parse().unwrap());
+    assert_eq!(receiver.receive(request).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(server.asked(), 0);
+}
+
+/// Each tenant's verifier learns for itself; the source is one.
+#[tokio::test]
+async fn tenants_learn_each_for_themselves() {
+    let server = Server::new(known());
+    let verifiers = [sns(), sns()];
+    let builder = Receiver::tenants(
+        async move |head: &http::request::Parts| {
+            let n: usize = head.uri.path().ends_with("/b").into();
+            Ok(Some(Tenant::new(n.to_string(), verifiers[n].clone())))
+        },
+        MemoryStore::new(),
+    );
+    let receiver = builder.keys(server.clone()).clock(Clock::new(|| NOW)).handle(handlers()).unwrap();
+    for (path, asked) in [("a", 1), ("a", 1), ("b", 2), ("b", 2)] {
+        let request = signed(&AWS_SNS, SECRET, BODY).url(format!("https://example.com/hooks/{path}")).at(NOW).build();
+        assert_eq!(receiver.receive(request).await.status(), StatusCode::OK);
+        assert_eq!(server.asked(), asked);
+    }
+}
+
+#[derive(Clone, Default)]
+struct Visitor {
+    visited: Arc<Mutex<Vec<String>>>,
+    fails: bool,
+}
+
+impl Confirm for Visitor {
+    async fn confirm(&self, confirmation: &Confirmation) -> Result<(), Error> {
+        self.visited.lock().unwrap().push(confirmation.url.clone());
+        if self.fails { Err(Error::unconfirmed("no answer")) } else { Ok(()) }
+    }
+}
+
+const SUBSCRIBE: &str = "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=t&Token=1";
+
+fn subscription(url: &str) -> Request<Bytes> {
+    let body = serde_json::json!({"Type": "SubscriptionConfirmation", "SubscribeURL": url, "Token": "1"});
+    signed(&AWS_SNS, SECRET, body.to_string()).at(NOW).build()
+}
+
+/// CVE-2026-32096: the address in the body was visited, whatever it was.
+#[tokio::test]
+async fn a_subscription_is_confirmed_by_whoever_was_told_to_and_nowhere_else() {
+    let delivery = verifier_for(&AWS_SNS, SECRET).verify(&subscription(SUBSCRIBE)).unwrap();
+    assert!(delivery.events().is_empty() && delivery.reply().is_some());
+    assert_eq!(delivery.confirmation().unwrap().url, SUBSCRIBE);
+    assert!(!format!("{delivery:?}").contains("Token"));
+    for url in [
+        "http://169.254.169.254/",
+        "https://evil.example/?x=sns.us-east-1.amazonaws.com",
+        "https://sns.evil.com?.amazonaws.com/",
+    ] {
+        let refused = verifier_for(&AWS_SNS, SECRET).verify(&subscription(url)).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Envelope, "{url}");
+    }
+    let answer = async |by: Option<Visitor>, request: Request<Bytes>| {
+        let builder = Receiver::builder(sns(), MemoryStore::new()).keys(known()).clock(Clock::new(|| NOW));
+        let builder = by.into_iter().fold(builder, |builder, by| builder.confirm_by(by));
+        builder.handle(handlers()).unwrap().receive(request).await.status()
+    };
+    let visitor = Visitor::default();
+    assert_eq!(answer(None, subscription(SUBSCRIBE)).await, StatusCode::OK);
+    assert_eq!(answer(Some(visitor.clone()), subscription(SUBSCRIBE)).await, StatusCode::OK);
+    assert_eq!(*visitor.visited.lock().unwrap(), [SUBSCRIBE]);
+    assert!(!answer(Some(visitor.clone()), subscription("https://evil.example/")).await.is_success());
+    // Forged, or of somebody else's topic.
+    let forged = signed(&AWS_SNS, "other", r#"{"Type":"SubscriptionConfirmation"}"#).at(NOW).build();
+    assert_eq!(answer(Some(visitor.clone()), forged).await, StatusCode::UNAUTHORIZED);
+    let body = r#"{"Type":"SubscriptionConfirmation"}"#;
+    let foreign = signed(&AWS_SNS, SECRET, body).expected("topic_arn", "arn:other").at(NOW).build();
+    assert_eq!(answer(Some(visitor.clone()), foreign).await, StatusCode::UNAUTHORIZED);
+    // It would subscribe anew.
+    let gone = signed(&AWS_SNS, SECRET, r#"{"Type":"UnsubscribeConfirmation"}"#).at(NOW).build();
+    assert_eq!(answer(Some(visitor.clone()), gone).await, StatusCode::OK);
+    assert_eq!(visitor.visited.lock().unwrap().len(), 1);
+    let failing = Visitor { fails: true, ..Visitor::default() };
+    assert_eq!(answer(Some(failing), subscription(SUBSCRIBE)).await, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// Raw delivery bears no signature at all.
+#[tokio::test]
+async fn raw_delivery_is_refused() {
+    let receiver = receiver(&Server::new(known()), &Hands::default());
+    for body in ["hello", r#"{"id":1}"#, ""] {
+        let request = Request::post("https://example.com/hooks")
+            .header("x-amz-sns-rawdelivery", "true")
+            .header("x-amz-sns-topic-arn", TOPIC)
+            .body(Bytes::from(body))
+            .unwrap();
+        assert_eq!(receiver.receive(request).await.status(), StatusCode::BAD_REQUEST, "{body}");
+    }
+}
