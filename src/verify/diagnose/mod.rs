@@ -20,7 +20,7 @@ use super::{
     stamp::{Now, Stamp},
 };
 use crate::{
-    Incoming, Secret,
+    ErrorKind, Incoming, Secret,
     body::Kind,
     diagnosis::{AddressChange, Diagnosis, Finding, Mode, Writing},
     provider::{self, At, Digest, Part, Proof},
@@ -84,6 +84,12 @@ impl Verifier {
                 let mut examiner = Examiner::new(self, &request, now);
                 let judged = examiner.examine(&request, others);
                 examiner.clock(judged, now);
+                // A token's times are judged last, once it is known who wrote them.
+                if matches!(refused.kind(), ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp)
+                    && !examiner.findings.iter().any(Finding::is_proof)
+                {
+                    examiner.findings = vec![Finding::Expired];
+                }
                 (diagnosis.refused, diagnosis.why) = (Some(refused.kind()), refused.to_string());
                 (diagnosis.findings, diagnosis.complete) =
                     (examiner.findings, examiner.complete && !examiner.budget.spent);
