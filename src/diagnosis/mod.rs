@@ -100,6 +100,8 @@ pub enum Finding {
         /// The most that is tolerated on that side.
         tolerated: Duration,
     },
+    /// The token's signature is right, but it has expired or is not valid yet, by the receiver's clock.
+    Expired,
     /// The signature is right, but a header is missing that comes with every request of this provider's; or the
     /// signature, or something it covers, stands nowhere.
     Missing {

@@ -35,6 +35,10 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Clock { age, tolerated } => clock(f, *age, *tolerated),
+            Self::Expired => f.write_str(
+                "The token's signature is right, but by this machine's clock it has expired or is not valid yet. A clock is \
+                 wrong, the request was held up, or it is an old one that somebody sent again.",
+            ),
             Self::Missing { places, signed: true } => write!(
                 f,
                 "The signature is right, but nothing stands in {}, which comes with every request of this provider. \

@@ -276,7 +276,7 @@ fn a_key_that_is_read_otherwise_there_is_told() {
 
 #[test]
 fn a_time_out_of_tolerance_is_told_with_how_far() {
-    let mut seen = 0;
+    let (mut seen, mut tokens) = (0, 0);
     for provider in ALL {
         for age in [Duration::days(3), Duration::days(-3)] {
             let request = draft(provider).at(NOW - age).build();
@@ -284,13 +284,17 @@ fn a_time_out_of_tolerance_is_told_with_how_far() {
                 continue;
             }
             let diagnosis = of(provider, &request);
+            if diagnosis.findings() == [Finding::Expired] {
+                tokens += 1;
+                continue;
+            }
             let [Finding::Clock { age: told, .. }] = diagnosis.findings() else { panic!("{provider:?}: {diagnosis}") };
             assert_eq!((*told, diagnosis.is_explained()), (age, true), "{provider:?}");
             assert!(diagnosis.to_string().contains("3 days"), "{diagnosis}");
             seen += 1;
         }
     }
-    assert!(seen >= 30, "{seen}");
+    assert!(seen >= 30 && (1..20).contains(&tokens), "{seen} {tokens}");
     // Beside another mistake it is told too.
     let request = signed(&STRIPE, SECRET, "{\"a\": 1}").at(NOW - Duration::minutes(7)).build();
     let findings = of(&STRIPE, &with_body(&request, "{\"a\":1}")).findings().to_vec();

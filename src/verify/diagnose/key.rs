@@ -28,6 +28,9 @@ pub(super) fn others(scheme: &Scheme, secret: &[u8]) -> Vec<(KeyMistake, Key)> {
         (Some(hmac.key), &|key| mac(hmac.digest, hmac.plain, key))
     } else if let Scheme::Custom(custom) = scheme {
         (Some(custom.key), &|key| mac(custom.digest, false, key))
+    } else if let Scheme::Jwt(_) = scheme {
+        // Those that are signed with a secret are so with HS256.
+        (Some(KeyForm::Text), &|key| mac(Digest::Sha256, false, key))
     } else {
         return Vec::new();
     };

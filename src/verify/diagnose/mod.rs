@@ -20,7 +20,7 @@ use super::{
     stamp::{Now, Stamp},
 };
 use crate::{
-    Incoming, Secret,
+    ErrorKind, Incoming, Secret,
     body::Kind,
     diagnosis::{AddressChange, Diagnosis, Finding, Mode, Writing},
     provider::{self, At, Digest, Part, Proof},
@@ -81,9 +81,15 @@ impl Verifier {
         match self.decide(&request, Now::At(now)) {
             Ok(judged) => diagnosis.secret = judged.which,
             Err(refused) => {
-                let mut examiner = Examiner::new(self, &request);
+                let mut examiner = Examiner::new(self, &request, now);
                 let judged = examiner.examine(&request, others);
                 examiner.clock(judged, now);
+                // A token's times are judged last, once it is known who wrote them.
+                if matches!(refused.kind(), ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp)
+                    && !examiner.findings.iter().any(Finding::is_proof)
+                {
+                    examiner.findings = vec![Finding::Expired];
+                }
                 (diagnosis.refused, diagnosis.why) = (Some(refused.kind()), refused.to_string());
                 (diagnosis.findings, diagnosis.complete) =
                     (examiner.findings, examiner.complete && !examiner.budget.spent);
@@ -95,6 +101,8 @@ impl Verifier {
 
 struct Examiner<'v> {
     verifier: &'v Verifier,
+    /// The request before all schemes.
+    as_it_is: Trial,
     /// The request before each scheme alone.
     trials: Vec<(Scheme, Trial)>,
     budget: Budget,
@@ -109,12 +117,13 @@ type Rewritten = (Option<(Digest, Digest)>, Writing, Trial);
 type Found = Option<(Judged, Finding)>;
 
 impl<'v> Examiner<'v> {
-    fn new(verifier: &'v Verifier, request: &Incoming<'_>) -> Self {
-        let trial = Trial::new(verifier, request);
+    fn new(verifier: &'v Verifier, request: &Incoming<'_>, now: OffsetDateTime) -> Self {
+        let trial = Trial::new(verifier, request, now);
         let schemes = verifier.0.schemes.iter();
         Self {
             verifier,
             trials: schemes.map(|scheme| (scheme.clone(), trial.by(scheme))).collect(),
+            as_it_is: trial,
             budget: Budget::new(),
             findings: Vec::new(),
             complete: true,
@@ -127,7 +136,7 @@ impl<'v> Examiner<'v> {
             self.findings.push(finding);
             return None;
         }
-        if let Some((_, judged)) = self.budget.judge(&Trial::new(self.verifier, request)) {
+        if let Some((_, judged)) = self.budget.judge(&self.as_it_is) {
             self.findings.extend(hint::incomplete(self.verifier, request));
             return Some(judged);
         }

@@ -23,6 +23,8 @@ const FLAT: usize = 512;
 
 #[derive(Clone)]
 pub(super) struct Trial {
+    /// For schemes that judge a time of their own whatever the tolerance.
+    pub(super) now: OffsetDateTime,
     pub(super) verifier: Verifier,
     pub(super) target: Option<(Method, Uri)>,
     pub(super) headers: HeaderMap,
@@ -31,7 +33,7 @@ pub(super) struct Trial {
 
 impl Trial {
     /// The request as it is, judged by its signature alone: no time is too old, and nothing else is asked for.
-    pub(super) fn new(verifier: &Verifier, request: &Incoming<'_>) -> Self {
+    pub(super) fn new(verifier: &Verifier, request: &Incoming<'_>, now: OffsetDateTime) -> Self {
         let mut verifier = verifier.clone();
         let inner = Arc::make_mut(&mut verifier.0);
         inner.tolerance = None;
@@ -39,6 +41,7 @@ impl Trial {
         inner.plan.required.clear();
         inner.provider.needs_body = false;
         Self {
+            now,
             verifier,
             target: request.target.map(|(method, uri)| (method.clone(), uri.clone())),
             headers: request.headers.clone(),
@@ -68,7 +71,7 @@ impl Trial {
     }
 
     fn judge(&self) -> Result<Judged, Error> {
-        self.verifier.judge(&self.incoming(), Now::At(OffsetDateTime::UNIX_EPOCH))
+        self.verifier.judge(&self.incoming(), Now::At(self.now))
     }
 }
 
