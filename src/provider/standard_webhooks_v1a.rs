@@ -2,7 +2,9 @@
 //! public key as if it were a secret is worth nothing. Keys are base64 behind `whpk_`. All else is as in
 //! [`STANDARD_WEBHOOKS`](super::STANDARD_WEBHOOKS).
 
-use super::{Algorithm, At, Encoding, KeyForm, Part, Provider, PublicKey, Retries, Scheme, Syntax, TimeUnit};
+use super::{
+    Algorithm, At, Encoding, KeyForm, Part, Provider, PublicKey, STANDARD_WEBHOOKS, Scheme, Syntax, TimeUnit,
+};
 
 /// What all of this family sign alike, each with headers of its own name.
 pub(super) const fn scheme(id: &'static str, timestamp: &'static str, signature: &'static str) -> Scheme {
@@ -21,12 +23,4 @@ pub(super) const UNBRANDED: Scheme = scheme("webhook-id", "webhook-timestamp", "
 
 /// [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md),
 /// asymmetric. Its secret is the sender's public key, `whpk_…`.
-pub const STANDARD_WEBHOOKS_V1A: Provider = Provider::new("standard_webhooks_v1a", UNBRANDED)
-    .docs("https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md")
-    .tolerance(300, 300)
-    .label(At::SignedId)
-    .identity(&[At::SignedId])
-    .kind(At::Json("/type"))
-    .time(At::Json("/timestamp"), TimeUnit::Rfc3339)
-    .deadline(15)
-    .retries(Retries::Hours(76));
+pub const STANDARD_WEBHOOKS_V1A: Provider = STANDARD_WEBHOOKS.named("standard_webhooks_v1a").scheme(UNBRANDED);

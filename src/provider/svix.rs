@@ -4,18 +4,14 @@
 //! Several services send it: give each its own [name](Provider::named) where their receivers share a store.
 
 use super::{
-    At, Provider, Retries, TimeUnit,
+    Provider, Retries, STANDARD_WEBHOOKS,
     standard_webhooks::{UNBRANDED, scheme},
 };
 
 /// [Svix](https://docs.svix.com/receiving/verifying-payloads/how-manual), with its own headers or unbranded ones.
-pub const SVIX: Provider = Provider::new("svix", scheme("svix-id", "svix-timestamp", "svix-signature"))
+pub const SVIX: Provider = STANDARD_WEBHOOKS
+    .named("svix")
+    .scheme(scheme("svix-id", "svix-timestamp", "svix-signature"))
     .or(UNBRANDED)
     .docs("https://docs.svix.com/receiving/verifying-payloads/how-manual")
-    .tolerance(300, 300)
-    .label(At::SignedId)
-    .identity(&[At::SignedId])
-    .kind(At::Json("/type"))
-    .time(At::Json("/timestamp"), TimeUnit::Rfc3339)
-    .deadline(15)
     .retries(Retries::Hours(28));
