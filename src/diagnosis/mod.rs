@@ -13,7 +13,7 @@
 //! # let refused = http::Request::from_parts(sent.into_parts().0, bytes::Bytes::from_static(b"{\"id\":\"evt_1\"}"));
 //! let diagnosis = verifier.diagnose(&refused);
 //! println!("{diagnosis}");
-//! assert_eq!(diagnosis.findings(), [Finding::Body { secret: 0, change: BodyChange::Rewritten }]);
+//! assert_eq!(diagnosis.findings(), [Finding::Body { secret: Some(0), change: BodyChange::Rewritten }]);
 //! # Ok::<(), inhook::Error>(())
 //! ```
 //!
@@ -35,7 +35,7 @@ mod say;
 use std::time::Duration;
 
 use crate::{
-    ErrorKind,
+    ErrorKind, KeyId,
     provider::{Digest, Encoding},
 };
 
@@ -50,8 +50,20 @@ pub struct Diagnosis {
     pub(crate) refused: Option<ErrorKind>,
     pub(crate) why: String,
     pub(crate) secret: Option<usize>,
+    pub(crate) standing: Standing,
     pub(crate) findings: Vec<Finding>,
     pub(crate) complete: bool,
+}
+
+/// What a verifier judges by, as far as a report tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Secrets that it was given.
+    Secrets,
+    /// Keys that are fetched.
+    Keys,
+    /// Nothing: it is a handshake that no key proves.
+    Nothing,
 }
 
 impl Diagnosis {
@@ -66,7 +78,7 @@ impl Diagnosis {
     }
 
     /// Which secret it is authentic by, in the order the builder was given them; `None` if it is not, or for a handshake
-    /// that no secret proves.
+    /// that no secret proves, and by a key that was fetched.
     pub fn which_secret(&self) -> Option<usize> {
         self.secret
     }
@@ -100,8 +112,12 @@ pub enum Finding {
         /// The most that is tolerated on that side.
         tolerated: Duration,
     },
-    /// The token's signature is right, but it has expired or is not valid yet, by the receiver's clock.
+    /// The signature is right, but a time beside it that counts for itself says that it has expired or is not valid yet,
+    /// by the receiver's clock: a token's, or an HTTP message signature's.
     Expired,
+    /// The signature is right, but what it vouches for is not meant for this verifier, or says what it must not: see
+    /// [`expect`](crate::VerifierBuilder::expect).
+    Unexpected,
     /// The signature is right, but a header is missing that comes with every request of this provider's; or the
     /// signature, or something it covers, stands nowhere.
     Missing {
@@ -126,22 +142,22 @@ pub enum Finding {
     },
     /// The signature is over another body, which can be made from the one that was handed over.
     Body {
-        /// Whose signature it is.
-        secret: usize,
+        /// Whose signature it is; `None` for a key that was fetched.
+        secret: Option<usize>,
         /// What became of the body.
         change: BodyChange,
     },
     /// The signature is over another address.
     Address {
-        /// Whose signature it is.
-        secret: usize,
+        /// Whose signature it is; `None` for a key that was fetched.
+        secret: Option<usize>,
         /// How the signed address differs; at most two at once.
         changes: Vec<AddressChange>,
     },
     /// A right signature stands in another header.
     Renamed {
-        /// Whose signature it is.
-        secret: usize,
+        /// Whose signature it is; `None` for a key that was fetched.
+        secret: Option<usize>,
         /// Where it belongs.
         expected: &'static str,
         /// Where it stands.
@@ -149,8 +165,8 @@ pub enum Finding {
     },
     /// A right signature is written in another way.
     Written {
-        /// Whose signature it is.
-        secret: usize,
+        /// Whose signature it is; `None` for a key that was fetched.
+        secret: Option<usize>,
         /// The header.
         header: &'static str,
         /// How it is written.
@@ -171,8 +187,8 @@ pub enum Finding {
     /// Another of the provider's schemes holds; the request bears the proof of an earlier one too, which does not, and
     /// that is the one that counts.
     OtherScheme {
-        /// By which secret.
-        secret: usize,
+        /// By which secret; `None` for a key that was fetched.
+        secret: Option<usize>,
     },
     /// It asks to prove the address by a verify token, which differs from the one entered at the provider, or was not
     /// configured.
@@ -198,6 +214,17 @@ pub enum Finding {
         /// What the secrets say, where they do.
         secrets: Option<Mode>,
     },
+    /// A hint: nothing can be tried before this key is known. Nothing is ever fetched for a diagnosis: fetch it,
+    /// [teach](crate::Verifier::learn_at) it to the verifier, and ask again.
+    KeyNeeded {
+        /// Its name, at an address that the provider's data allows.
+        key: KeyId,
+    },
+    /// A hint: the request names a key where this provider has none. Nothing is fetched from there.
+    KeyUntrusted {
+        /// The host of the certificate that it names, or the name of a token's key; empty if it cannot be shown.
+        named: String,
+    },
     /// A hint: a configured secret looks like a credential of another kind.
     Credential {
         /// Which secret.
@@ -213,9 +240,13 @@ impl Finding {
         match self {
             Self::Missing { signed, .. } => *signed,
             Self::VerifyToken { configured } => !configured,
-            Self::Length { .. } | Self::Decompressed | Self::Replaced | Self::Mode { .. } | Self::Credential { .. } => {
-                false
-            }
+            Self::Length { .. }
+            | Self::Decompressed
+            | Self::Replaced
+            | Self::Mode { .. }
+            | Self::Credential { .. }
+            | Self::KeyNeeded { .. }
+            | Self::KeyUntrusted { .. } => false,
             _ => true,
         }
     }

@@ -2,22 +2,31 @@
 
 use std::{fmt, time::Duration};
 
-use super::{AddressChange, BodyChange, Diagnosis, Finding, KeyMistake, Mode, Writing};
+use super::{AddressChange, BodyChange, Diagnosis, Finding, KeyMistake, Mode, Standing, Writing};
 use crate::provider::{Digest, Encoding};
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(_) = self.refused else {
-            return match self.secret {
-                Some(secret) => write!(f, "{}: genuine, by secret {}.", self.provider, secret + 1),
-                None => write!(f, "{}: genuine, a handshake that no secret proves.", self.provider),
+            return match (self.secret, self.standing) {
+                (None, Standing::Nothing) => {
+                    write!(f, "{}: genuine, a handshake that no secret proves.", self.provider)
+                }
+                (secret, _) => write!(f, "{}: genuine, by {}.", self.provider, whose(secret)),
             };
         };
         write!(f, "{}: refused ({}).", self.provider, self.why)?;
         for finding in &self.findings {
             write!(f, "\n- {finding}")?;
         }
-        if !self.is_explained() {
+        let needs_key = self.findings.iter().any(|finding| matches!(finding, Finding::KeyNeeded { .. }));
+        if self.standing == Standing::Keys && !self.is_explained() && !needs_key {
+            f.write_str(
+                "\n- No known mistake makes the signature right. Either it is meant for somebody else (compare what the \
+                 verifier was told to expect, if anything), or the request was changed on its way beyond what can be \
+                 undone, or it is forged.",
+            )?;
+        } else if !self.is_explained() && !needs_key {
             f.write_str(
                 "\n- No known mistake makes the signature right. Either a secret was used that is not configured here \
                  (compare it with the one at the provider, for this very endpoint), or the request was changed on its \
@@ -36,8 +45,12 @@ impl fmt::Display for Finding {
         match self {
             Self::Clock { age, tolerated } => clock(f, *age, *tolerated),
             Self::Expired => f.write_str(
-                "The token's signature is right, but by this machine's clock it has expired or is not valid yet. A clock is \
-                 wrong, the request was held up, or it is an old one that somebody sent again.",
+                "The signature is right, but by this machine's clock what it signs has expired or is not valid yet. A clock \
+                 is wrong, the request was held up, or it is an old one that somebody sent again.",
+            ),
+            Self::Unexpected => f.write_str(
+                "The signature is right, but what it signs is meant for somebody else, or says what it must not. Compare \
+                 what the verifier was told to expect with what the provider was given.",
             ),
             Self::Missing { places, signed: true } => write!(
                 f,
@@ -58,10 +71,10 @@ impl fmt::Display for Finding {
             Self::Key { secret, mistake } => write!(f, "Secret {} is not configured as it should be: {mistake}", secret + 1),
             Self::OtherSecret { name } => write!(f, "It was signed with another secret: `{name}`."),
             Self::Body { secret, change } => {
-                write!(f, "The body is not the one that was signed (with secret {}): {change}", secret + 1)
+                write!(f, "The body is not the one that was signed (with {}): {change}", whose(*secret))
             }
             Self::Address { secret, changes } => {
-                write!(f, "The address is not the one that was signed (with secret {}):", secret + 1)?;
+                write!(f, "The address is not the one that was signed (with {}):", whose(*secret))?;
                 for change in changes {
                     write!(f, " {change}")?;
                 }
@@ -69,12 +82,12 @@ impl fmt::Display for Finding {
             }
             Self::Renamed { secret, expected, found } => write!(
                 f,
-                "A right signature (of secret {}) stands in the header `{found}`, and is looked for in `{expected}`. \
+                "A right signature (of {}) stands in the header `{found}`, and is looked for in `{expected}`. \
                  Something has renamed it, or this is the wrong provider's constant.",
-                secret + 1
+                whose(*secret)
             ),
             Self::Written { secret, header, writing } => {
-                write!(f, "The signature in `{header}` is right (by secret {}), but written otherwise: {writing}", secret + 1)
+                write!(f, "The signature in `{header}` is right (by {}), but written otherwise: {writing}", whose(*secret))
             }
             Self::Hash { secret, header, used, expected } => write!(
                 f,
@@ -86,9 +99,8 @@ impl fmt::Display for Finding {
             ),
             Self::OtherScheme { secret } => write!(
                 f,
-                "Another of this provider's proofs in the request is right (by secret {}), but one that counts before it \
-                 is not.",
-                secret + 1
+                "Another of this provider's proofs in the request is right (by {}), but one that counts before it is not.",
+                whose(*secret)
             ),
             Self::VerifyToken { configured: true } => f.write_str(
                 "The provider asks to prove the address with a verify token, and it is not the one that is configured.",
@@ -121,11 +133,31 @@ impl fmt::Display for Finding {
                  their own.",
                 mode(*event)
             ),
+            Self::KeyNeeded { key } => {
+                write!(f, "It cannot be judged before the key at `{}` is known", key.url)?;
+                // Its name is the sender's to choose.
+                if let Some(id) = &key.id {
+                    write!(f, ", the one called {id:?}")?;
+                }
+                f.write_str(". A diagnosis fetches nothing: `learn` it, and ask again.")
+            }
+            Self::KeyUntrusted { named } => {
+                let named: &dyn fmt::Display = if named.is_empty() { &"a name that cannot be shown" } else { named };
+                write!(
+                    f,
+                    "It names a key that is none of this provider's ({named}). Nothing is fetched from there. It is forged, or \
+                     of another provider's, or its key was withdrawn."
+                )
+            }
             Self::Credential { secret, looks_like } => {
                 write!(f, "Secret {} looks like {looks_like}, which signs no webhooks.", secret + 1)
             }
         }
     }
+}
+
+fn whose(secret: Option<usize>) -> String {
+    secret.map_or_else(|| "a key that was fetched".to_owned(), |secret| format!("secret {}", secret + 1))
 }
 
 fn clock(f: &mut fmt::Formatter<'_>, age: time::Duration, tolerated: Duration) -> fmt::Result {

@@ -151,6 +151,14 @@ impl Scheme {
 }
 
 impl Scheme {
+    /// Whether it judges by public keys that the verifier was given.
+    pub(super) fn has_public_keys(&self) -> bool {
+        #[cfg(feature = "asymmetric")]
+        return self.keys.iter().any(|key| matches!(key, Key::Public(_)));
+        #[cfg(not(feature = "asymmetric"))]
+        false
+    }
+
     /// The number of the token that this is. All are compared.
     pub(super) fn knows(&self, hash: &TokenHash) -> Option<usize> {
         let mut which = None;

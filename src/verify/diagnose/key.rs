@@ -9,6 +9,8 @@ use super::super::{
     html,
     mac::{Mac, TokenHash},
 };
+#[cfg(feature = "http-signatures")]
+use crate::provider::HttpAlgorithm;
 use crate::{
     diagnosis::KeyMistake,
     provider::{Digest, KeyForm, Scheme},
@@ -28,10 +30,11 @@ pub(super) fn others(scheme: &Scheme, secret: &[u8]) -> Vec<(KeyMistake, Key)> {
         (Some(hmac.key), &|key| mac(hmac.digest, hmac.plain, key))
     } else if let Scheme::Custom(custom) = scheme {
         (Some(custom.key), &|key| mac(custom.digest, false, key))
-    } else if let Scheme::Jwt(_) = scheme {
-        // Those that are signed with a secret are so with HS256.
-        (Some(KeyForm::Text), &|key| mac(Digest::Sha256, false, key))
+    } else if let Some(form) = by_sha256(scheme) {
+        (Some(form), &|key| mac(Digest::Sha256, false, key))
     } else {
+        // A public key that is written otherwise is refused when the verifier is built, and one that is fetched is nobody's
+        // to write.
         return Vec::new();
     };
     let mut seen: Vec<Text> = Vec::new();
@@ -57,6 +60,16 @@ pub(super) fn others(scheme: &Scheme, secret: &[u8]) -> Vec<(KeyMistake, Key)> {
         add(mistake, form.map_or(Some(text.clone()), |form| decode(form, &text)));
     }
     keys
+}
+
+/// How the secret is written of what is signed by one whatever the data says of the hash: tokens and HTTP messages.
+fn by_sha256(scheme: &Scheme) -> Option<KeyForm> {
+    match scheme {
+        Scheme::Jwt(_) if !scheme.fetches() => Some(KeyForm::Text),
+        #[cfg(feature = "http-signatures")]
+        Scheme::HttpSignature(data) if data.algorithm == HttpAlgorithm::HmacSha256 => Some(data.key),
+        _ => None,
+    }
 }
 
 fn mac(digest: Digest, plain: bool, key: &[u8]) -> Option<Key> {

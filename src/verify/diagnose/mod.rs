@@ -4,6 +4,8 @@ mod address;
 mod body;
 mod hint;
 mod key;
+#[cfg(feature = "asymmetric")]
+mod named;
 mod proof;
 mod style;
 mod trial;
@@ -20,9 +22,9 @@ use super::{
     stamp::{Now, Stamp},
 };
 use crate::{
-    ErrorKind, Incoming, Secret,
+    Error, ErrorKind, Incoming, Secret,
     body::Kind,
-    diagnosis::{AddressChange, Diagnosis, Finding, Mode, Writing},
+    diagnosis::{AddressChange, Diagnosis, Finding, Mode, Standing, Writing},
     provider::{self, At, Digest, Part, Proof},
 };
 
@@ -75,20 +77,23 @@ impl Verifier {
             refused: None,
             why: String::new(),
             secret: None,
+            standing: if self.0.secrets.is_empty() { Standing::Keys } else { Standing::Secrets },
             findings: Vec::new(),
             complete: true,
         };
         match self.decide(&request, Now::At(now)) {
-            Ok(judged) => diagnosis.secret = judged.which,
+            Ok(judged) => {
+                diagnosis.secret = judged.which;
+                if !judged.proved && judged.which.is_none() {
+                    diagnosis.standing = Standing::Nothing;
+                }
+            }
             Err(refused) => {
                 let mut examiner = Examiner::new(self, &request, now);
                 let judged = examiner.examine(&request, others);
                 examiner.clock(judged, now);
-                // A token's times are judged last, once it is known who wrote them.
-                if matches!(refused.kind(), ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp)
-                    && !examiner.findings.iter().any(Finding::is_proof)
-                {
-                    examiner.findings = vec![Finding::Expired];
+                if !examiner.findings.iter().any(Finding::is_proof) {
+                    examiner.otherwise(&refused, &request);
                 }
                 (diagnosis.refused, diagnosis.why) = (Some(refused.kind()), refused.to_string());
                 (diagnosis.findings, diagnosis.complete) =
@@ -159,13 +164,44 @@ impl<'v> Examiner<'v> {
 
     /// The mistakes from the likeliest and cheapest on.
     fn one(&mut self, scheme: &Scheme, trial: &Trial, others: &[(&str, Secret)]) -> Found {
-        self.as_it_is(trial)
-            .or_else(|| self.renamed(scheme, trial))
+        let found = self.as_it_is(trial);
+        // Whatever else is tried needs it too.
+        if found.is_some() || self.budget.needed.is_some() {
+            return found;
+        }
+        self.renamed(scheme, trial)
             .or_else(|| self.written(scheme, trial))
             .or_else(|| self.other_keys(scheme, trial))
             .or_else(|| self.other_secrets(scheme, trial, others))
             .or_else(|| self.other_addresses(scheme, trial))
             .or_else(|| self.other_bodies(trial))
+    }
+
+    /// What can be told of why it was refused, where no mistake was found.
+    fn otherwise(&mut self, refused: &Error, request: &Incoming<'_>) {
+        let judged_late = |scheme: &Scheme| match &scheme.data {
+            provider::Scheme::Jwt(_) => true,
+            #[cfg(feature = "asymmetric")]
+            provider::Scheme::PublicKey(_) => true,
+            _ => false,
+        };
+        match refused.kind() {
+            // What is signed is judged last, once it is known who wrote it.
+            ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp => self.findings = vec![Finding::Expired],
+            ErrorKind::Unexpected if self.verifier.0.schemes.iter().all(judged_late) => {
+                self.findings = vec![Finding::Unexpected];
+            }
+            #[cfg(feature = "asymmetric")]
+            ErrorKind::KeyUntrusted => {
+                self.findings.insert(0, Finding::KeyUntrusted { named: named::key(self.verifier, request) });
+            }
+            _ => {}
+        }
+        #[cfg(not(feature = "asymmetric"))]
+        let _nothing_names_a_key = request;
+        if let Some(key) = self.budget.needed.take() {
+            self.findings.insert(0, Finding::KeyNeeded { key });
+        }
     }
 
     fn as_it_is(&mut self, trial: &Trial) -> Found {
@@ -190,7 +226,9 @@ impl<'v> Examiner<'v> {
                 let Some((secret, judged)) = self.budget.judge(&trial) else { continue };
                 let found = found.to_owned();
                 let finding = match hashes {
-                    Some((used, expected)) => Finding::Hash { secret, header: found, used, expected },
+                    Some((used, expected)) => {
+                        Finding::Hash { secret: secret.unwrap_or_default(), header: found, used, expected }
+                    }
                     None if found == header => Finding::Written { secret, header, writing },
                     None => Finding::Renamed { secret, expected: header, found },
                 };
@@ -214,7 +252,8 @@ impl<'v> Examiner<'v> {
         }
         if let provider::Scheme::Hmac(hmac) = &scheme.data {
             for digest in [hmac.digest, Digest::Sha256, Digest::Sha1, Digest::Sha512] {
-                for (writing, signature) in proof::loosely(text, mac::length(digest)) {
+                let len = mac::length(digest);
+                for (writing, signature) in proof::loosely(text, &(len..=len)) {
                     let value = proof::rightly(hmac, text, &signature);
                     let Some((trial, value)) = self.with_hash(scheme, trial, digest).zip(value) else { continue };
                     let hashes = (digest != hmac.digest).then_some((digest, hmac.digest));
@@ -222,8 +261,26 @@ impl<'v> Examiner<'v> {
                 }
             }
         }
+        #[cfg(feature = "asymmetric")]
+        if let provider::Scheme::PublicKey(provider::PublicKey { template, algorithms: [algorithm], .. }) = &scheme.data
+        {
+            for (writing, signature) in proof::loosely(text, &proof::lengths(*algorithm)) {
+                let Some(value) = proof::rightly(template, text, &signature) else { continue };
+                all.push((None, proof::told(writing, template.encoding), with(trial.clone(), value)));
+            }
+        }
+        if let provider::Scheme::Jwt(jwt) = &scheme.data {
+            let values = proof::tokens(text).into_iter().filter_map(|text| proof::behind(jwt.behind, &text));
+            all.extend(values.map(|value| (None, Writing::Around, with(trial.clone(), value))));
+        }
+        #[cfg(feature = "http-signatures")]
+        if let provider::Scheme::HttpSignature(data) = &scheme.data {
+            let values = proof::labelled(data, &trial.headers, text).into_iter();
+            all.extend(values.map(|(writing, value)| (None, writing, with(trial.clone(), value))));
+        }
         if let provider::Scheme::Custom(custom) = &scheme.data {
-            for (writing, signature) in proof::loosely(text, mac::length(custom.digest)) {
+            let len = mac::length(custom.digest);
+            for (writing, signature) in proof::loosely(text, &(len..=len)) {
                 let values = proof::bare(&signature);
                 all.extend(
                     values.map(|(encoding, value)| (None, proof::told(writing, encoding), with(trial.clone(), value))),
@@ -276,6 +333,9 @@ impl<'v> Examiner<'v> {
     }
 
     fn other_secrets(&mut self, scheme: &Scheme, trial: &Trial, others: &[(&str, Secret)]) -> Found {
+        if scheme.data.fetches() {
+            return None;
+        }
         for (name, secret) in others.iter().take(MOST_SECRETS) {
             let Ok(key) = build::key(&scheme.data, secret) else { continue };
             if let Some(judged) = self.with_key(trial, 0, key) {

@@ -1,12 +1,16 @@
 //! Proofs that stand elsewhere, or are written otherwise, than they are looked for.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode;
 
 use super::super::signature::encode;
+#[cfg(feature = "asymmetric")]
+use crate::provider::{Algorithm, Keys};
+#[cfg(feature = "http-signatures")]
+use crate::provider::{HttpAlgorithm, HttpSignature};
 use crate::{
     diagnosis::Writing,
     provider::{At, Encoding, Hmac, Part, Scheme, StaticToken, Syntax, TokenForm},
@@ -28,12 +32,35 @@ pub(super) fn read_by(scheme: &Scheme) -> Vec<&'static str> {
         _ => None,
     });
     let mut names: Vec<_> = header(scheme.place()).into_iter().collect();
-    for name in places.into_iter().filter_map(header).chain(signed) {
+    for name in places.into_iter().filter_map(header).chain(signed).chain(besides(scheme)) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
     names
+}
+
+/// The headers that tell of a signature.
+fn besides(scheme: &Scheme) -> Vec<&'static str> {
+    match scheme {
+        #[cfg(feature = "asymmetric")]
+        Scheme::PublicKey(public) => {
+            let certificate = match public.keys {
+                Keys::Fetched(data) => data.at,
+                Keys::Told(_) => At::Nowhere,
+            };
+            let algorithm = public.named.map_or(At::Nowhere, |(at, _)| at);
+            [certificate, algorithm]
+                .into_iter()
+                .filter_map(|at| if let At::Header(name) = at { Some(name) } else { None })
+                .collect()
+        }
+        #[cfg(feature = "http-signatures")]
+        Scheme::HttpSignature(data) if data.parts.contains(&Part::Body) => vec!["signature-input", "content-digest"],
+        #[cfg(feature = "http-signatures")]
+        Scheme::HttpSignature(_) => vec!["signature-input"],
+        _ => Vec::new(),
+    }
 }
 
 /// The headers with those that `names` lack put there from where a family of other names holds them, and where the first
@@ -104,8 +131,8 @@ pub(super) fn values(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])>
     values.filter(|(_, value)| !value.is_empty() && value.len() <= LONGEST_VALUE)
 }
 
-/// Whatever in `text` could be a signature of `len` bytes, and how it is written.
-pub(super) fn loosely(text: &[u8], len: usize) -> Vec<(Writing, Vec<u8>)> {
+/// Whatever in `text` could be a signature of so many bytes, and how it is written.
+pub(super) fn loosely(text: &[u8], lengths: &RangeInclusive<usize>) -> Vec<(Writing, Vec<u8>)> {
     const MOST: usize = 24;
     let decoded: Cow<'_, [u8]> = percent_decode(text).into();
     let mut found: Vec<(Writing, Vec<u8>)> = Vec::new();
@@ -119,7 +146,7 @@ pub(super) fn loosely(text: &[u8], len: usize) -> Vec<(Writing, Vec<u8>)> {
         for start in starts {
             let piece = element.get(start..).unwrap_or_default().trim_ascii();
             let piece = unquoted(piece);
-            let Some((writing, bytes)) = read(piece, len) else { continue };
+            let Some((writing, bytes)) = read(piece, lengths) else { continue };
             if found.len() < MOST && found.iter().all(|(_, known)| *known != bytes) {
                 found.push((writing, bytes));
             }
@@ -136,12 +163,12 @@ fn unquoted(text: &[u8]) -> &[u8] {
 }
 
 /// The expected encoding is not known yet: it is put in by [`told`].
-fn read(text: &[u8], len: usize) -> Option<(Writing, Vec<u8>)> {
+fn read(text: &[u8], lengths: &RangeInclusive<usize>) -> Option<(Writing, Vec<u8>)> {
     let of = |encoding| Writing::Encoding { found: encoding, expected: encoding };
-    if text.len() == 2 * len {
+    let right = |bytes: &Vec<u8>| lengths.contains(&bytes.len());
+    if let Some(bytes) = HEXLOWER_PERMISSIVE.decode(text).ok().filter(right) {
         let capitals = text.iter().any(u8::is_ascii_uppercase);
-        let writing = if capitals { Writing::Capitals } else { of(Encoding::Hex) };
-        return HEXLOWER_PERMISSIVE.decode(text).ok().map(|bytes| (writing, bytes));
+        return Some((if capitals { Writing::Capitals } else { of(Encoding::Hex) }, bytes));
     }
     let alphabets = [
         (BASE64, of(Encoding::Base64)),
@@ -149,7 +176,6 @@ fn read(text: &[u8], len: usize) -> Option<(Writing, Vec<u8>)> {
         (BASE64URL, of(Encoding::Base64Url)),
         (BASE64URL_NOPAD, of(Encoding::Base64UrlUnpadded)),
     ];
-    let right = |bytes: &Vec<u8>| bytes.len() == len;
     alphabets.into_iter().find_map(|(a, writing)| Some((writing, a.decode(text).ok().filter(right)?)))
 }
 
@@ -157,6 +183,17 @@ fn read(text: &[u8], len: usize) -> Option<(Writing, Vec<u8>)> {
 pub(super) fn told(writing: Writing, expected: Encoding) -> Writing {
     let url = |encoding| matches!(encoding, Encoding::Base64Url | Encoding::Base64UrlUnpadded);
     match writing {
+        Writing::Capitals | Writing::Encoding { found: Encoding::Hex, .. } if expected == Encoding::HexOfEitherCase => {
+            Writing::Around
+        }
+        Writing::Padding | Writing::Encoding { found: Encoding::Base64, .. }
+            if expected == Encoding::Base64PaddedOrNot =>
+        {
+            Writing::Around
+        }
+        Writing::Padding if expected == Encoding::HexOfEitherCase => {
+            Writing::Encoding { found: Encoding::Base64, expected }
+        }
         Writing::Capitals if expected == Encoding::Hex => Writing::Capitals,
         Writing::Capitals => Writing::Encoding { found: Encoding::Hex, expected },
         Writing::Padding if expected == Encoding::Hex => Writing::Encoding { found: Encoding::Base64, expected },
@@ -205,6 +242,44 @@ pub(super) fn tokens(text: &[u8]) -> Vec<Vec<u8>> {
     }
     found.extend(BASE64.decode(text).ok());
     found
+}
+
+/// How long an algorithm's signatures are, in bytes.
+#[cfg(feature = "asymmetric")]
+pub(super) const fn lengths(algorithm: Algorithm) -> RangeInclusive<usize> {
+    match algorithm {
+        Algorithm::Ed25519 | Algorithm::EcdsaP256Sha256Fixed => 64..=64,
+        // Nearly all of them.
+        Algorithm::EcdsaP256Sha256 => 66..=72,
+        Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPssSha512 | Algorithm::RsaPkcs1Sha1 => 256..=1024,
+    }
+}
+
+/// A signed token as its scheme wants to read it.
+pub(super) fn behind(name: &str, text: &[u8]) -> Option<HeaderValue> {
+    if text.iter().filter(|b| **b == b'.').count() != 2 {
+        return None;
+    }
+    let text = if name.is_empty() { text.to_vec() } else { [name.as_bytes(), b" ", text].concat() };
+    HeaderValue::from_bytes(&text).ok()
+}
+
+/// Under the first label that the request has, each signature that could stand in `text`.
+#[cfg(feature = "http-signatures")]
+pub(super) fn labelled(data: &HttpSignature, headers: &HeaderMap, text: &[u8]) -> Vec<(Writing, HeaderValue)> {
+    let lengths = match data.algorithm {
+        HttpAlgorithm::HmacSha256 => 32..=32,
+        #[cfg(feature = "asymmetric")]
+        other => other.public().map_or(1..=0, lengths),
+    };
+    let input = headers.get("signature-input").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some((label, _)) = input.split_once('=') else { return Vec::new() };
+    let found = loosely(text.strip_suffix(b":").unwrap_or(text), &lengths);
+    let value = |signature: &[u8]| HeaderValue::from_str(&format!("{}=:{}:", label.trim(), BASE64.encode(signature)));
+    let values = found
+        .into_iter()
+        .filter_map(|(writing, signature)| Some((told(writing, Encoding::Base64), value(&signature).ok()?)));
+    values.collect()
 }
 
 /// A token as its scheme wants to read it; not one that stands in a body.
