@@ -149,6 +149,9 @@ fn items<'d>(batch: Batch, document: &'d Bytes, picked: Option<&Picked<'_, 'd>>)
     }
 }
 
+/// With these an app built on Atlassian's Forge acts for itself, or for the user.
+const FORGE_TOKENS: &str = "x-forge-oauth-";
+
 /// What is handed on: nothing that would let its reader sign, log in, or pass for the sender.
 fn kept(verified: &Verified<'_>) -> Vec<(HeaderName, HeaderValue)> {
     let proves = |name: &HeaderName| {
@@ -157,7 +160,10 @@ fn kept(verified: &Verified<'_>) -> Vec<(HeaderName, HeaderValue)> {
     };
     let gives_away = |name: &HeaderName| {
         // Old signatures that are sent beside the one that counts are no better.
-        says_signature(name.as_str()) || [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name) || proves(name)
+        says_signature(name.as_str())
+            || name.as_str().starts_with(FORGE_TOKENS)
+            || [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name)
+            || proves(name)
     };
     let headers = verified.request.headers;
     let mut list = Vec::with_capacity(headers.len());

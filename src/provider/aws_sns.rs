@@ -100,6 +100,16 @@ fn read(request: &Exhibit<'_>) -> Result<Claim, Error> {
         "2" => Algorithm::RsaPkcs1Sha256,
         _ => return Err(Error::new(ErrorKind::WrongAlgorithm, "the version of its signature is not known")),
     };
+    // Lines alone part the fields from each other: with a break in any other than the message, whoever wrote a message
+    // could have it end early and the rest of it be the id or the subject.
+    let breaks = |pointer: &&&str| **pointer != "/Message" && string(&picked, pointer).is_some_and(|t| t.contains('\n'));
+    if order.iter().any(|pointer| breaks(&pointer)) {
+        return Err(Exhibit::malformed_body("only a message may have several lines"));
+    }
+    // What is there and left out of what is signed would be anybody's.
+    if picked.raw("/Subject").is_some() && string(&picked, "/Subject").is_none() {
+        return Err(Exhibit::malformed_body("its subject is no text"));
+    }
     let message = message(order, &picked).ok_or(Exhibit::missing())?;
     const FORGED: Error = Error::new(ErrorKind::BadSignature, "it is not in base64");
     let signature = BASE64.decode(need("/Signature")?.as_bytes()).map_err(|_| FORGED)?;

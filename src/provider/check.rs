@@ -74,6 +74,8 @@ impl Provider {
             ensure(http::StatusCode::from_u16(status).is_ok(), "a status is a number from 100 to 999")?;
         }
         ensure((200..300).contains(&self.success) && self.refused >= 400, "success is 2xx and a refusal is not")?;
+        let outlives = e.nonce != At::Nowhere && self.past.is_some_and(|past| past >= self.remember);
+        ensure(!outlives, "a token that is good once is remembered for longer than it is taken")?;
         if let Retries::Hours(hours) = self.retries {
             ensure(
                 u64::from(hours) * 3600 <= self.remember.as_secs(),

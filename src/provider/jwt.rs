@@ -157,7 +157,7 @@ pub enum JwtKeys {
     /// and `.` at most, and does not start with a dot.
     Each(&'static str),
     /// One key for each `kid`, a JWK alone or under `key`, for which this address has to be asked in a way that only a
-    /// source of the user's own knows: by a login, say.
+    /// source of the user's own knows: by a login, say. The `kid` is of the same form as for [`Each`](Self::Each).
     Asked(&'static str),
     /// Not said yet.
     Unsaid,

@@ -4,7 +4,8 @@
 //!
 //! Requests name their certificate's address. Only PayPal's own hosts are asked, and what they serve must lead to a root
 //! of DigiCert's and bear the name of PayPal's signer. The webhook's id is a part of what is signed and not of the
-//! request: a delivery for somebody else's webhook is refused. Time is signed and PayPal says nothing of its age.
+//! request: a delivery for somebody else's webhook is refused. Time is signed and PayPal says nothing of its age; past 30
+//! days it is refused here, before its id is forgotten and could be used for another body.
 
 use super::{
     Algorithm, At, Certificates, Encoding, Host, Part, Pinned, Provider, PublicKey, Retries, Scheme, Syntax, TimeUnit,
@@ -57,6 +58,7 @@ pub const PAYPAL: Provider = Provider::new(
 .expects(&["webhook_id"])
 .label(At::Json("/id"))
 .identity(&[At::Json("/id")])
+.tolerance(30 * 24 * 3600, 300)
 .nonce(At::SignedId)
 .kind(At::Json("/event_type"))
 .time(At::Json("/create_time"), TimeUnit::Rfc3339)

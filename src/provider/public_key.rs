@@ -87,8 +87,8 @@ impl fmt::Debug for Read {
     }
 }
 
-/// What a request claims to have been signed, and by which key.
-#[derive(Clone, Debug)]
+/// What a request claims to have been signed, and by which key. `Debug` prints neither message nor signature.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Claim {
     /// How, of the algorithms that the scheme pins.
@@ -103,6 +103,12 @@ pub struct Claim {
     pub time: Option<(Vec<u8>, TimeUnit)>,
     /// Whom it is meant for, by the name of what the verifier was told to [expect](crate::VerifierBuilder::expect).
     pub meant_for: Option<(&'static str, String)>,
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").field("algorithm", &self.algorithm).field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 impl Claim {

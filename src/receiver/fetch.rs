@@ -19,6 +19,8 @@ const REST: Duration = Duration::from_secs(30);
 /// How many fetches begin within a minute. Providers change their keys a few times a year, so more than this is somebody
 /// who makes up names of keys.
 const MOST: u32 = 30;
+/// How many keys are known to be none that somebody made up.
+const KNOWN: usize = 64;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A [`KeySource`] whose type nobody has to name.
@@ -42,7 +44,9 @@ pub(super) struct Fetcher {
 struct State {
     flights: HashMap<KeyId, Arc<Flight>>,
     failed: HashMap<KeyId, (OffsetDateTime, ErrorKind)>,
-    /// When the minute that is counted began, and how many fetches since.
+    /// Those that some verifier has learned: they are fetched again, or for another tenant, whatever is made up meanwhile.
+    known: Vec<KeyId>,
+    /// When the minute that is counted began, and how many fetches of others since.
     counted: Option<(OffsetDateTime, u32)>,
 }
 
@@ -88,8 +92,24 @@ impl Fetcher {
             self.fail(id, now, ErrorKind::KeyUnavailable);
             return Err(SLOW);
         };
-        // It will be no better for being fetched again at once.
-        verifier.learn_at(id, material?, now).inspect_err(|refused| self.fail(id, now, refused.kind()))
+        if let Err(refused) = verifier.learn_at(id, material?, now) {
+            // It will be no better for being fetched again at once.
+            self.fail(id, now, ErrorKind::KeyUnavailable);
+            // What a provider's own host serves says nothing about the request, and some never repeat what was a 4xx.
+            return Err(Error::key_source(refused));
+        }
+        self.knows(id);
+        Ok(())
+    }
+
+    fn knows(&self, id: &KeyId) {
+        let mut state = self.state();
+        if !state.known.contains(id) {
+            if state.known.len() >= KNOWN {
+                state.known.remove(0);
+            }
+            state.known.push(id.clone());
+        }
     }
 
     async fn material(&self, id: &KeyId, now: OffsetDateTime) -> Result<KeyMaterial, Error> {
@@ -115,12 +135,17 @@ impl Fetcher {
         if let Some((_, kind)) = state.failed.get(id) {
             return Err(Error::new(*kind, "it could not be had just now"));
         }
-        let fits = |begun: OffsetDateTime| begun <= now && now < begun + MINUTE;
-        let (begun, count) = state.counted.filter(|(begun, _)| fits(*begun)).unwrap_or((now, 0));
-        if count >= MOST {
-            return Err(Error::new(ErrorKind::KeyUnavailable, "too many unknown keys were asked for within a minute"));
+        if !state.known.contains(id) {
+            let fits = |begun: OffsetDateTime| begun <= now && now < begun + MINUTE;
+            let (begun, count) = state.counted.filter(|(begun, _)| fits(*begun)).unwrap_or((now, 0));
+            if count >= MOST {
+                return Err(Error::new(
+                    ErrorKind::KeyUnavailable,
+                    "too many unknown keys were asked for within a minute",
+                ));
+            }
+            state.counted = Some((begun, count + 1));
         }
-        state.counted = Some((begun, count + 1));
         let flight = Arc::new(Flight::default());
         state.flights.insert(id.clone(), Arc::clone(&flight));
         Ok(Part::Leads(flight))

@@ -5,6 +5,7 @@ use std::fmt;
 use aws_lc_rs::{
     digest::{Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512},
     error::KeyRejected,
+    rsa::PublicEncryptingKey,
     signature::{
         ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey,
         RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA512,
@@ -26,8 +27,13 @@ pub(crate) enum Statement {
 }
 
 impl PublicKey {
-    /// From a DER `SubjectPublicKeyInfo`; for Ed25519 its 32 bytes, and for P-256 its point, will do as well.
+    /// From a DER `SubjectPublicKeyInfo`, of RSA one of 2,048 bits at least; for Ed25519 its 32 bytes, and for P-256 its point, will do as well.
     pub(crate) fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyRejected> {
+        use Algorithm::{RsaPkcs1Sha1, RsaPkcs1Sha256, RsaPssSha512};
+        if matches!(algorithm, RsaPkcs1Sha1 | RsaPkcs1Sha256 | RsaPssSha512) {
+            // It would refuse each signature of a short key, and say nothing of why.
+            PublicEncryptingKey::from_der(bytes)?;
+        }
         ParsedPublicKey::new(library(algorithm), bytes).map(Self)
     }
 

@@ -104,13 +104,13 @@ impl TokenKeys {
 fn id(jwt: &Jwt, kid: &str) -> Result<KeyId, Error> {
     match jwt.keys {
         JwtKeys::Set(url) => Ok(KeyId::new(url)),
-        JwtKeys::Asked(url) => Ok(KeyId::new(url).with_id(kid)),
+        JwtKeys::Asked(url) if is_name(kid) => Ok(KeyId::new(url).with_id(kid)),
         JwtKeys::Each(prefix) if is_name(kid) => Ok(KeyId::new(format!("{prefix}{kid}"))),
         _ => Err(Error::new(ErrorKind::KeyUntrusted, "no key is called that")),
     }
 }
 
-/// Nothing that would lead an address anywhere else.
+/// Nothing that would lead an address anywhere else, or break out of a line of a log.
 fn is_name(kid: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     (1..=64).contains(&kid.len()) && !kid.starts_with('.') && kid.bytes().all(plain)

@@ -1,6 +1,8 @@
 //! What has gone wrong in other receivers of webhooks, each as a test of this one.
 
 mod handshakes;
+#[cfg(feature = "asymmetric")]
+mod keys;
 mod receiver;
 
 use std::{collections::BTreeMap, sync::Mutex};

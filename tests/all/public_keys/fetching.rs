@@ -214,6 +214,41 @@ async fn a_storm_of_unknown_keys_is_no_storm_of_fetches() {
     assert_eq!(server.asked(), 31);
 }
 
+/// A key that was learned is fetched again when its time is over, however many names somebody makes up meanwhile.
+#[tokio::test]
+async fn made_up_names_do_not_keep_a_known_key_out() {
+    let (server, time) = (Server::new(known()), Hands::default());
+    let receiver = receiver(&server, &time);
+    assert_eq!(receiver.receive(message()).await.status(), StatusCode::OK);
+    time.forward(24 * 3600);
+    for n in 0..40 {
+        let url = format!("https://sns.us-east-1.amazonaws.com/SimpleNotificationService-{n}x.pem");
+        assert_eq!(receiver.receive(with_url(&url)).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(receiver.receive(message()).await.status(), StatusCode::OK);
+    assert_eq!(server.asked(), 32);
+}
+
+/// Keys of one address serve any number of tenants, each of which learns them.
+#[tokio::test]
+async fn many_tenants_of_one_key_are_no_storm() {
+    let server = Server::new(known());
+    let verifiers: Vec<Verifier> = (0..50).map(|_| sns()).collect();
+    let builder = Receiver::tenants(
+        async move |head: &http::request::Parts| {
+            let name = head.uri.path().rsplit('/').next().unwrap().to_owned();
+            let verifier = verifiers[name.parse::<usize>().unwrap()].clone();
+            Ok(Some(Tenant::new(name, verifier)))
+        },
+        MemoryStore::new(),
+    );
+    let receiver = builder.keys(server.clone()).clock(Clock::new(|| NOW)).handle(handlers()).unwrap();
+    for n in 0..50 {
+        let request = signed(&AWS_SNS, SECRET, BODY).url(format!("https://example.com/hooks/{n}")).at(NOW).build();
+        assert_eq!(receiver.receive(request).await.status(), StatusCode::OK, "{n}");
+    }
+}
+
 /// CVE-2026-47074, and what was found in AWS's own validators: look-alike hosts, and buckets that anybody can write to.
 #[tokio::test]
 async fn nothing_is_fetched_from_a_host_that_is_not_the_services_own() {
@@ -278,7 +313,8 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
         let receiver = receiver(&server, &Hands::default());
         for _ in 0..3 {
             let response = receiver.receive(message()).await;
-            assert_eq!((response.status(), &**response.body()), (StatusCode::UNAUTHORIZED, &b"key_untrusted"[..]));
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "SNS repeats nothing after a 4xx");
+            assert_eq!(&**response.body(), b"key_unavailable");
         }
         assert_eq!(server.asked(), 1);
     }
