@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::HashSet,
+    collections::HashMap,
     hash::{BuildHasher, RandomState},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
@@ -77,6 +77,26 @@ impl<'w> Patience<'w> {
         *self.waited += rest;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         true
+    }
+}
+
+/// The streams of a delivery in which an event did not settle: the lowest of each.
+#[derive(Default)]
+struct Stopped(HashMap<String, Place>);
+
+impl Stopped {
+    fn at(&mut self, place: Place) {
+        match self.0.get_mut(&place.stream) {
+            Some(lowest) if lowest.rank <= place.rank => {}
+            Some(lowest) => *lowest = place,
+            None => _ = self.0.insert(place.stream.clone(), place),
+        }
+    }
+
+    /// In a sequence what is below may be what was waited for: skipped, neither would ever be handled.
+    fn holds_up(&self, place: &Place) -> bool {
+        let lowest = self.0.get(&place.stream);
+        lowest.is_some_and(|lowest| lowest.rank <= place.rank || !matches!(place.order, Order::Sequence { .. }))
     }
 }
 
@@ -171,22 +191,22 @@ impl Flow {
         }
         let patience = patience(delivery.contract.deadline);
         let mut outcomes = Vec::with_capacity(delivery.events().len());
-        let mut stopped = HashSet::new();
+        let mut stopped = Stopped::default();
         let mut waited = Duration::ZERO;
         for event in delivery.events.into_each() {
             // Said before the event is given away.
-            let (mut outcome, mut stream) = (Outcome::of(&event, End::Panicked), None);
+            let (mut outcome, mut place) = (Outcome::of(&event, End::Panicked), None);
             let caught = {
-                let turn = pin!(self.in_place(event, &mut stream, &stopped, Patience::new(patience, &mut waited)));
+                let turn = pin!(self.in_place(event, &mut place, &stopped, Patience::new(patience, &mut waited)));
                 Caught(turn).await
             };
             if let Some(Ended { end, twin, key }) = caught {
                 outcome = Outcome { end, twin, key, ..outcome };
             }
-            if let Some(stream) = stream
+            if let Some(place) = place
                 && answer::holds_up(&outcome.end)
             {
-                stopped.insert(stream);
+                stopped.at(place);
             }
             self.observe(&outcome);
             outcomes.push(outcome);
@@ -198,13 +218,13 @@ impl Flow {
     async fn in_place(
         &self,
         mut event: Box<Event>,
-        stream: &mut Option<String>,
-        stopped: &HashSet<String>,
+        place: &mut Option<Place>,
+        stopped: &Stopped,
         patience: Patience<'_>,
     ) -> Ended {
         event.inner.place = self.ordered_by.as_ref().and_then(|place| place(&event));
-        *stream = event.inner.place.as_ref().map(|place| place.stream.clone());
-        if stream.as_ref().is_some_and(|stream| stopped.contains(stream)) {
+        place.clone_from(&event.inner.place);
+        if place.as_ref().is_some_and(|place| stopped.holds_up(place)) {
             return End::Skipped.into();
         }
         self.one(event, patience).await

@@ -21,7 +21,14 @@ pub struct PgTx(Transaction<'static, Postgres>);
 impl PgTx {
     /// At READ COMMITTED, whatever the database's default is: a row that was waited for must be seen.
     pub(super) async fn begin(pool: &PgPool) -> Result<Self, sqlx::Error> {
-        pool.begin_with("begin isolation level read committed read write").await.map(Self)
+        // In a task of its own: sqlx rolls nothing back for whoever is dropped while he waits for BEGIN, and the pool
+        // would lend out a connection on which no later claim is ever committed.
+        let pool = pool.clone();
+        let begun =
+            tokio::spawn(
+                async move { pool.begin_with("begin isolation level read committed read write").await.map(Self) },
+            );
+        begun.await.unwrap_or_else(|e| Err(sqlx::Error::Io(e.into())))
     }
 
     pub(super) async fn commit(self) -> Result<(), sqlx::Error> {

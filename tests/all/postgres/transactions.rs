@@ -258,3 +258,20 @@ async fn a_transaction_is_all_or_nothing_wherever_it_was_dropped() {
     }
     assert!((1..60).contains(&done));
 }
+
+#[tokio::test]
+async fn a_verb_that_is_dropped_leaves_no_transaction_open() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 1, PATIENCE).await;
+    for polls in 0..40 {
+        let slot = placed(&format!("evt_{polls}"), &format!("cus_{polls}"), 5, Order::Latest);
+        let _whole = drop_after(polls, async { drop(store.claim(&slot).await.unwrap()) }).await;
+        // By statements that begin nothing: what they do must be done once they have returned.
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let id: i64 = sqlx::query_scalar("select txid_current()").fetch_one(store.pool()).await.unwrap();
+            ids.push(id);
+        }
+        assert_ne!(ids[0], ids[1], "still open after {polls} polls");
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use inhook::{
     Handlers, Place, Twins,
     provider::{At, MANDRILL, OKTA},
-    store::Order,
+    store::{Gap, Order},
 };
 
 use super::*;
@@ -127,4 +127,27 @@ async fn a_refused_replay_hides_no_failure_and_holds_up_no_stream() {
     log.failing.lock().unwrap().clear();
     assert_eq!(send(&receiver, &okta(&[["2", "p"], ["3", "q"], ["4", "r"]])).await, error(401, "replay"));
     assert_eq!(log.take(), "user.4");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_later_event_of_its_own_batch_does_not_hold_it_up() {
+    let (world, log) = (World::in_tokio_time(), Log::default());
+    let order = Order::Sequence { wait: Duration::from_secs(86_400), on_gap: Gap::Block };
+    let place = move |event: &Event| {
+        let of: serde_json::Value = event.raw().json().unwrap();
+        Some(Place::new("x", of["of"].as_str()?.parse::<u64>().ok()?, order))
+    };
+    let receiver = world.receiver(&OKTA).ordered_by(place).handle(log.handlers()).unwrap();
+    assert_eq!(send(&receiver, &okta(&[["a", "1"]])).await.0, 200);
+    // Its provider sends the same again, in the same order.
+    let batch = okta(&[["d", "4"], ["c", "3"], ["b", "2"]]);
+    for _ in 0..2 {
+        assert_eq!(send(&receiver, &batch).await, error(503, "busy"));
+    }
+    assert_eq!(send(&receiver, &batch).await, plain(200));
+    assert_eq!(log.take(), "user.a user.b user.c user.d");
+    // What comes after one that failed is skipped all the same.
+    log.failing.lock().unwrap().insert("user.e");
+    assert_eq!(send(&receiver, &okta(&[["e", "5"], ["f", "6"]])).await, error(500, "failed"));
+    assert_eq!(world.ends().last().unwrap(), "skipped");
 }

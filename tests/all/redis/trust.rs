@@ -109,3 +109,28 @@ async fn with_an_append_only_file_a_crash_of_the_server_forgets_nothing() {
         assert!(claim(&store, &slot("evt_3")).await.token > token);
     }
 }
+
+#[tokio::test]
+async fn what_waits_is_known_by_its_whole_id() {
+    let Some(server) = Server::start(&[]) else { return };
+    let start = OffsetDateTime::now_utc();
+    let at = async |seconds: i64| {
+        let now = start + time::Duration::seconds(seconds);
+        server.store().await.clock(Clock::new(move || now))
+    };
+    let order = Order::Sequence { wait: LEASE, on_gap: inhook::store::Gap::Proceed };
+    for (n, id) in ["evt\0", "evt\0 1", "evt\n1", "evt 1", "\0"].into_iter().enumerate() {
+        let stream = format!("cus_{n}");
+        complete(&at(0).await, &placed(&format!("first {n}"), &stream, 1, order)).await;
+        let (waits, other) = (placed(id, &stream, 3, order), placed(&format!("{id}2"), &stream, 3, order));
+        for (seconds, slot) in [(0, &waits), (30, &waits), (30, &other)] {
+            assert!(matches!(at(seconds).await.claim(slot).await.unwrap(), Claim::Busy { .. }), "{id:?}");
+        }
+        let later = at(61).await;
+        let blocked = later.blocked(None, 100).await.unwrap();
+        assert_eq!(blocked.iter().map(|blocked| blocked.waiting).collect::<Vec<_>>(), [2], "{id:?}");
+        let grant = claim(&later, &waits).await;
+        assert!(grant.gap && matches!(later.release(&waits, grant.token).await.unwrap(), Held::Yes));
+        assert!(later.skip(&other.key.stream(&*stream), &4_u64.into()).await.unwrap());
+    }
+}

@@ -43,7 +43,8 @@ if placed then
                 if note then
                     redis.call('ZREM', WAITING, note)
                 end
-                redis.call('ZADD', WAITING, 0, string.format('%s %.0f %.0f %s', hex, since, wait, id))
+                -- Joined, since `%s` ends at a zero byte, which an id may have.
+                redis.call('ZADD', WAITING, 0, hex .. string.format(' %.0f %.0f ', since, wait) .. id)
                 redis.call('ZADD', STREAMS, 0, MEMBER)
             end
             -- The stream has seen something.
