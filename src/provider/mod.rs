@@ -178,6 +178,8 @@ providers! {
     sanity::SANITY,
     #[cfg(feature = "asymmetric")]
     sendgrid::SENDGRID,
+    #[cfg(feature = "asymmetric")]
+    sendgrid_inbound::SENDGRID_INBOUND,
     sentry::SENTRY,
     shopify::SHOPIFY,
     shopify_events::SHOPIFY_EVENTS,

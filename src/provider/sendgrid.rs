@@ -6,23 +6,22 @@
 
 use super::{Algorithm, At, Batch, Encoding, KeyForm, Part, Provider, PublicKey, Retries, Scheme, Syntax, TimeUnit};
 
+pub(super) const SIGNED: Scheme = Scheme::PublicKey(
+    PublicKey::new(&[Algorithm::EcdsaP256Sha256])
+        .key(KeyForm::Base64)
+        .over(&[Part::Timestamp, Part::Body])
+        .signature(At::Header("x-twilio-email-event-webhook-signature"), Syntax::Bare)
+        .encoding(Encoding::Base64PaddedOrNot)
+        .timestamp(At::Header("x-twilio-email-event-webhook-timestamp"), TimeUnit::Seconds),
+);
+
 /// [SendGrid](https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features):
 /// the event webhook, signed.
-pub const SENDGRID: Provider = Provider::new(
-    "sendgrid",
-    Scheme::PublicKey(
-        PublicKey::new(&[Algorithm::EcdsaP256Sha256])
-            .key(KeyForm::Base64)
-            .over(&[Part::Timestamp, Part::Body])
-            .signature(At::Header("x-twilio-email-event-webhook-signature"), Syntax::Bare)
-            .encoding(Encoding::Base64PaddedOrNot)
-            .timestamp(At::Header("x-twilio-email-event-webhook-timestamp"), TimeUnit::Seconds),
-    ),
-)
-.docs("https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features")
-.batch(Batch::List(""))
-.label(At::Json("/sg_event_id"))
-.identity(&[At::Json("/sg_event_id")])
-.kind(At::Json("/event"))
-.time(At::Json("/timestamp"), TimeUnit::Seconds)
-.retries(Retries::Hours(24));
+pub const SENDGRID: Provider = Provider::new("sendgrid", SIGNED)
+    .docs("https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features")
+    .batch(Batch::List(""))
+    .label(At::Json("/sg_event_id"))
+    .identity(&[At::Json("/sg_event_id")])
+    .kind(At::Json("/event"))
+    .time(At::Json("/timestamp"), TimeUnit::Seconds)
+    .retries(Retries::Hours(24));

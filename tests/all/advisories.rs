@@ -103,7 +103,7 @@ fn proof(provider: &Provider) -> Option<&'static str> {
         "mollie" => "x-mollie-signature",
         "paddle" => "paddle-signature",
         "paypal" => "paypal-transmission-sig",
-        "sendgrid" => "x-twilio-email-event-webhook-signature",
+        "sendgrid" | "sendgrid_inbound" => "x-twilio-email-event-webhook-signature",
         "svix_v1a" => "svix-signature",
         "wise" => "x-signature-sha256",
         "adobe_commerce" => "x-adobe-commerce-webhook-signature",

@@ -1,6 +1,8 @@
 //! Those who sign with a private key.
 
-use inhook::provider::{AWS_SNS, DISCORD, DISCORD_EVENTS, PAYPAL, SENDGRID, STANDARD_WEBHOOKS_V1A, SVIX_V1A, WISE};
+use inhook::provider::{
+    AWS_SNS, DISCORD, DISCORD_EVENTS, PAYPAL, SENDGRID, SENDGRID_INBOUND, STANDARD_WEBHOOKS_V1A, SVIX_V1A, WISE,
+};
 
 use super::*;
 
@@ -11,6 +13,7 @@ pub(super) const COVERED: &[&str] = &[
     "discord_events",
     "paypal",
     "sendgrid",
+    "sendgrid_inbound",
     "standard_webhooks_v1a",
     "svix_v1a",
     "wise",
@@ -56,6 +59,23 @@ fn sendgrid() {
     let again = ids(&SENDGRID, &draft(&SENDGRID, format!("[{two}]\r\n")).at(earlier()).build());
     assert_eq!(first, ["e1", "e2"]);
     assert_eq!(again, ["e2"]);
+}
+
+/// A mail's own id is whatever its sender wrote. What its reader needs is there: the form's bytes, and their boundary.
+#[test]
+#[cfg(feature = "multipart")]
+fn sendgrid_inbound() {
+    let form = "--xYz\r\nContent-Disposition: form-data; name=\"headers\"\r\n\r\nMessage-ID: <1@example.org>\r\n\
+                --xYz\r\nContent-Disposition: form-data; name=\"subject\"\r\n\r\nHello\r\n--xYz--\r\n";
+    let (kind, cut) = ("multipart/form-data; boundary=xYz", &form[..form.len() - 12]);
+    let event = events(&SENDGRID_INBOUND, &draft(&SENDGRID_INBOUND, form).content_type(kind).build()).remove(0);
+    assert_eq!((event.id(), event.label.as_deref(), event.kind.as_deref()), (None, None, None));
+    assert_eq!(event.raw().as_bytes(), form.as_bytes());
+    assert_eq!(event.headers()["content-type"], kind);
+    assert!(event.covers(Field::Body) && event.covers(Field::Payload));
+    let broken = draft(&SENDGRID_INBOUND, cut).content_type(kind).build();
+    let refused = verifier_for(&SENDGRID_INBOUND, SECRET).verify(&broken).unwrap_err();
+    assert_eq!(refused.kind(), inhook::ErrorKind::Envelope);
 }
 
 /// Whether a retry bears the transmission's first id is not said; the event's is in the body.
