@@ -86,13 +86,17 @@ impl Fetcher {
         now: OffsetDateTime,
         patience: Duration,
     ) -> Result<(), Error> {
-        let work = pin!(self.material(id, now));
-        let Some(material) = rt::within(patience, work).await else {
+        let work = pin!(self.fly(verifier, id, now));
+        let taught = rt::within(patience, work).await;
+        taught.unwrap_or_else(|| {
             // Noted before the flight ends, so that nobody who waits for it begins another.
             self.fail(id, now, ErrorKind::KeyUnavailable);
-            return Err(SLOW);
-        };
-        if let Err(refused) = verifier.learn_at(id, material?, now) {
+            Err(SLOW)
+        })
+    }
+
+    fn learn(&self, verifier: &Verifier, id: &KeyId, had: KeyMaterial, now: OffsetDateTime) -> Result<(), Error> {
+        if let Err(refused) = verifier.learn_at(id, had, now) {
             // It will be no better for being fetched again at once.
             self.fail(id, now, ErrorKind::KeyUnavailable);
             // What a provider's own host serves says nothing about the request, and some never repeat what was a 4xx.
@@ -112,12 +116,12 @@ impl Fetcher {
         }
     }
 
-    async fn material(&self, id: &KeyId, now: OffsetDateTime) -> Result<KeyMaterial, Error> {
+    async fn fly(&self, verifier: &Verifier, id: &KeyId, now: OffsetDateTime) -> Result<(), Error> {
         loop {
             match self.join(id, now)? {
-                Part::Leads(flight) => return self.lead(id, now, &flight).await,
+                Part::Leads(flight) => return self.lead(verifier, id, now, &flight).await,
                 Part::Follows(flight) => match flight.landed().await {
-                    Landed::Had(material) => return Ok(material),
+                    Landed::Had(material) => return self.learn(verifier, id, material, now),
                     Landed::Failed(kind) => return Err(Error::new(kind, "it could not be had just now")),
                     Landed::Left => {}
                 },
@@ -151,25 +155,31 @@ impl Fetcher {
         Ok(Part::Leads(flight))
     }
 
-    async fn lead(&self, id: &KeyId, now: OffsetDateTime, flight: &Flight) -> Result<KeyMaterial, Error> {
+    /// The flight ends once `verifier` has learned: whoever comes later finds that it has, and fetches nothing.
+    async fn lead(&self, verifier: &Verifier, id: &KeyId, now: OffsetDateTime, flight: &Flight) -> Result<(), Error> {
         let leader = Leader { fetcher: self, id, flight };
+        if verifier.has_learned(id, now) {
+            return Ok(());
+        }
         let fetched = {
             let fetching = pin!(self.source.fetch(id));
             Caught(fetching).await.unwrap_or(Err(PANICKED))
         };
-        match &fetched {
-            Ok(material) => flight.land(Landed::Had(material.clone())),
-            Err(_) => {
+        let taught = match fetched {
+            Ok(material) => {
+                let learned = self.learn(verifier, id, material.clone(), now);
+                flight.land(Landed::Had(material));
+                learned
+            }
+            Err(e) => {
                 self.fail(id, now, ErrorKind::KeyUnavailable);
                 flight.land(Landed::Failed(ErrorKind::KeyUnavailable));
+                // Whatever the source calls it, a key that could not be had says nothing about the request.
+                Err(if e.kind() == ErrorKind::KeyUnavailable { e } else { Error::key_source(e) })
             }
-        }
+        };
         drop(leader);
-        // Whatever the source calls it, a key that could not be had says nothing about the request.
-        fetched.map_err(|e| match e.kind() {
-            ErrorKind::KeyUnavailable => e,
-            _ => Error::key_source(e),
-        })
+        taught
     }
 
     fn fail(&self, id: &KeyId, now: OffsetDateTime, kind: ErrorKind) {

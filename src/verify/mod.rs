@@ -136,6 +136,17 @@ impl Verifier {
         }
     }
 
+    /// Whether there is nothing new to be had there now.
+    pub(crate) fn has_learned(&self, id: &KeyId, now: OffsetDateTime) -> bool {
+        #[cfg(feature = "asymmetric")]
+        return self.0.ring.get(&id.url, id.id.as_deref(), now).is_some() || self.0.token_keys.has(id, now);
+        #[cfg(not(feature = "asymmetric"))]
+        {
+            let _nothing_is_fetched = (id, now);
+            false
+        }
+    }
+
     /// Whether it cannot judge anything before it has [learned](Self::learn) a key.
     pub(crate) fn must_learn(&self) -> bool {
         let fetches = self.0.schemes.iter().any(|scheme| scheme.data.fetches());

@@ -44,6 +44,12 @@ impl TokenKeys {
         self.keys.is_empty()
     }
 
+    /// Whether what stands there was learned, and is good now.
+    pub(super) fn has(&self, id: &KeyId, now: OffsetDateTime) -> bool {
+        let (url, name) = (&*id.url, id.id.as_deref());
+        self.keys.get(url, name, now).is_some() || self.sets.get(url, name, now).is_some()
+    }
+
     /// Whether the key that a token names made the signature.
     pub(super) fn verify(
         &self,
