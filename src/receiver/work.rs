@@ -254,7 +254,27 @@ pub(super) struct InTx<S: TransactionalStore> {
 }
 
 impl<S: TransactionalStore> InTx<S> {
-    async fn run(&self, slot: &Slot, mut event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
+    async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
+        let print =
+            slot.fingerprint.filter(|_| slot.twins && rules.reject_twins && self.handles(event.kind.as_deref()));
+        let Some(print) = print else { return self.begun(slot, event, rules).await };
+        // Two transactions do not see each other's marks, and within one the store may take no other writer.
+        let bound = match Box::pin(bind_twin(&*self.store, slot, print)).await? {
+            Bound::Now(key) => Some(key),
+            Bound::Before => None,
+            Bound::Otherwise(turn) => return Ok(turn.keeping(event)),
+        };
+        let turn = self.begun(slot, event, rules).await;
+        // What was not handled is no twin of what comes next; what was is known by its mark.
+        if let Some(key) = bound
+            && !matches!(turn, Ok(Turn::Ended { end: End::Handled(_), .. }))
+        {
+            let _forgotten_or_not = self.store.forget(&key).await;
+        }
+        turn
+    }
+
+    async fn begun(&self, slot: &Slot, mut event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
         let Begun { mut tx, twin, gap } = match granted(self.store.begin(slot).await?) {
             Ok(begun) => begun,
             Err(turn) => {

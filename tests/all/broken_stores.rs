@@ -13,8 +13,8 @@ use std::{
 use inhook::{
     Answer, Error, Event,
     store::{
-        Begun, Blocked, Claim, DeadLetter, DeadLetterStore, Grant, Held, IdempotencyStore, Key, MemoryStore, Order,
-        OrderingStore, Rank, Slot, Stream, Token, TransactionalStore,
+        Begun, Blocked, Claim, DeadLetter, DeadLetterStore, Gap, Grant, Held, IdempotencyStore, Key, MemoryStore,
+        Order, OrderingStore, Rank, Slot, Stream, Token, TransactionalStore,
     },
     testing::{
         ManualClock, StoreHarness, TransactionHarness, check_dead_letters, check_idempotency,
@@ -38,6 +38,7 @@ enum Bug {
     ConflictWhileHeld,
     // Scope.
     IgnoresTenant,
+    IgnoresConsumer,
     JoinsColumns,
     FoldsCase,
     // Memory.
@@ -54,6 +55,8 @@ enum Bug {
     ForgetsTombstones,
     MovesTheMarkOnRelease,
     NeverWaits,
+    WaitsTooLong,
+    ProceedsWhereItBlocks,
     SkipsNothing,
     ListsNothingBlocked,
     ListsOnePageOnly,
@@ -105,6 +108,11 @@ impl Broken {
     fn key(&self, key: &Key) -> Key {
         match self.bug {
             Bug::IgnoresTenant => Key::new(&*key.source, &*key.consumer, &*key.id),
+            Bug::IgnoresConsumer => {
+                let mut key = key.clone();
+                key.consumer.clear();
+                key
+            }
             Bug::JoinsColumns => {
                 let tenant = key.tenant.iter().map(|tenant| format!("{tenant}/")).collect::<String>();
                 Key::new("", "", format!("{}/{tenant}{}/{}", key.source, key.consumer, key.id))
@@ -132,6 +140,12 @@ impl Broken {
             match (self.bug, place.order) {
                 (Bug::StaleApplies, Order::Latest) | (Bug::NeverWaits, Order::Sequence { .. }) => {
                     place.order = Order::Serial;
+                }
+                (Bug::WaitsTooLong, Order::Sequence { wait, on_gap }) => {
+                    place.order = Order::Sequence { wait: wait * 2, on_gap };
+                }
+                (Bug::ProceedsWhereItBlocks, Order::Sequence { wait, .. }) => {
+                    place.order = Order::Sequence { wait, on_gap: Gap::Proceed };
                 }
                 (Bug::ForgetsTombstones, _) => place.last = false,
                 _ => {}
@@ -473,6 +487,7 @@ async fn the_check_of_idempotency_finds_what_is_broken() {
         LosesAnswers => "a duplicate gets the answer that was stored",
         ConflictWhileHeld => "a held key is busy whatever its fingerprint",
         IgnoresTenant => "keys are compared column by column",
+        IgnoresConsumer => "keys are compared column by column",
         JoinsColumns => "keys are compared column by column",
         FoldsCase => "keys are compared column by column",
         ForgetsEarly => "a mark is remembered for so long from its completion",
@@ -497,6 +512,9 @@ async fn the_check_of_order_finds_what_is_broken() {
         ListsNothingBlocked => "a sequence that blocks stands still until it is skipped",
         ListsOnePageOnly => "blocked streams are listed page by page",
         IgnoresTenant => "streams are compared column by column",
+        IgnoresConsumer => "streams are compared column by column",
+        WaitsTooLong => "a gap is waited for since the first claim",
+        ProceedsWhereItBlocks => "a sequence that blocks stands still until it is skipped",
         SeesNoGap => "a sequence that proceeds leaves the missing one behind",
         FencesTheKeyOnly => "a lost holder of a stream changes nothing",
     );

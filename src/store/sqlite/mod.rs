@@ -47,7 +47,8 @@ const WAIT: Duration = Duration::from_secs(5);
 ///
 /// # Time
 /// Leases and marks are timed by the machine's clock unless [`clock`](Self::clock) says otherwise; all processes that
-/// share the file must agree on the time.
+/// share the file must agree on the time. A clock that is set forward ends leases early, so that a second holder may be
+/// granted what the first still works on; one that is set back makes a lease that nobody extends last longer by as much.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), inhook::Error> {

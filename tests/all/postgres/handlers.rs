@@ -7,7 +7,11 @@ use std::sync::{
 
 use bytes::Bytes;
 use http::Request;
-use inhook::{Event, Failure, Receiver, TxHandlers, Verifier, provider::STRIPE, testing::signed};
+use inhook::{
+    Event, Failure, Receiver, Twins, TxHandlers, Verifier,
+    provider::{GITHUB, STRIPE},
+    testing::signed,
+};
 
 use super::*;
 
@@ -115,4 +119,40 @@ async fn a_sender_that_leaves_changes_nothing() {
         store.claim(&Slot::new(Key::new("stripe", "orders", "evt_1"), LEASE, REMEMBER)).await.unwrap(),
         Claim::Duplicate(Some(_))
     ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_twins_at_once_one_is_refused() {
+    let Some(database) = database().await else { return };
+    let store = store(&database, 4, PATIENCE).await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (begun, go) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+    let (started, wait, counted) = (begun.clone(), go.clone(), calls.clone());
+    let handlers = TxHandlers::new().otherwise_tx(async move |db: &mut PgConnection, event: Event| {
+        affect(db, event.label.as_deref().unwrap()).await;
+        match counted.fetch_add(1, Ordering::SeqCst) {
+            0 => {
+                started.notify_one();
+                wait.notified().await;
+                Err(Failure::from("on purpose"))
+            }
+            _ => Ok(()),
+        }
+    });
+    let receiver = Receiver::builder(Verifier::new(&GITHUB, SECRET).unwrap(), store.clone());
+    let receiver = receiver.twins(Twins::Reject).handle_in_tx(handlers).unwrap();
+    // The id is not signed: whoever has seen the one can send the other.
+    let request = |id: &str| signed(&GITHUB, SECRET, r#"{"action":"opened"}"#).label(id).build();
+    let (first, one) = (receiver.clone(), request("one"));
+    let first = tokio::spawn(async move { first.receive(one).await.status() });
+    begun.notified().await;
+    assert_eq!(receiver.receive(request("two")).await.status(), 401);
+    go.notify_one();
+    assert_eq!(first.await.unwrap(), 500);
+    // What failed is nobody's twin.
+    for (id, status) in [("two", 200), ("two", 200), ("one", 401)] {
+        assert_eq!(receiver.receive(request(id)).await.status(), status, "{id}");
+    }
+    assert_eq!((effects(&store, "one").await, effects(&store, "two").await), (0, 1));
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
