@@ -270,7 +270,10 @@ pub(super) fn labelled(data: &HttpSignature, headers: &HeaderMap, text: &[u8]) -
     let lengths = match data.algorithm {
         HttpAlgorithm::HmacSha256 => 32..=32,
         #[cfg(feature = "asymmetric")]
-        other => other.public().map_or(1..=0, lengths),
+        other => match other.public() {
+            Some(algorithm) => lengths(algorithm),
+            None => return Vec::new(),
+        },
     };
     let input = headers.get("signature-input").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some((label, _)) = input.split_once('=') else { return Vec::new() };
