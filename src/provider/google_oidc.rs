@@ -4,8 +4,12 @@
 //!
 //! - Eventarc and Cloud Run functions send CloudEvents, most of them in headers: `ce-id` and `ce-source` are the same on
 //!   each try.
-//! - Cloud Tasks names the task in `x-cloudtasks-taskname`, and Cloud Scheduler the job and the time it was due in
-//!   `x-cloudscheduler-jobname` and `x-cloudscheduler-scheduletime`.
+//! - A topic's messages come by Eventarc in the envelope that Pub/Sub pushes; [`PubSub`](crate::PubSub) reads it.
+//! - Cloud Tasks names the queue and the task in `x-cloudtasks-queuename` and `x-cloudtasks-taskname`, and counts in
+//!   `x-cloudtasks-taskretrycount` how often it was tried before, [from 0
+//!   on](https://firebase.google.com/docs/reference/functions/firebase-functions.tasks.taskcontext).
+//! - Cloud Scheduler names the job and the time it was due in `x-cloudscheduler-jobname` and
+//!   `x-cloudscheduler-scheduletime`.
 //!
 //! Of these headers nothing is signed.
 
@@ -22,13 +26,18 @@ use super::{
 /// ```
 /// use inhook::{
 ///     Provider,
-///     provider::{At, GOOGLE_OIDC},
+///     provider::{At, Attempt, GOOGLE_OIDC},
 /// };
 ///
 /// const EVENTARC: Provider = GOOGLE_OIDC.named("eventarc").identity(&[At::Header("ce-source"), At::Header("ce-id")]);
 /// const SCHEDULER: Provider = GOOGLE_OIDC
 ///     .named("scheduler")
 ///     .identity(&[At::Header("x-cloudscheduler-jobname"), At::Header("x-cloudscheduler-scheduletime")]);
+/// const TASKS: Provider = GOOGLE_OIDC
+///     .named("tasks")
+///     .label(At::Header("x-cloudtasks-taskname"))
+///     .identity(&[At::Header("x-cloudtasks-queuename"), At::Header("x-cloudtasks-taskname")])
+///     .attempt(Attempt::Retry(At::Header("x-cloudtasks-taskretrycount")));
 /// ```
 pub const GOOGLE_OIDC: Provider =
     Provider::new("google_oidc", Scheme::Jwt(Jwt::new(JwtAlgorithm::Rs256).keys(KEYS).claims(CLAIMS)))

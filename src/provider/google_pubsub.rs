@@ -23,7 +23,7 @@ pub(super) const EXPECTS: &[&str] = &["audience", "service_account_email"];
 
 /// [Google Cloud Pub/Sub](https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions): push subscriptions,
 /// wrapped and unwrapped. What to [expect](crate::VerifierBuilder::expect) is the `audience` of the subscription, which
-/// is its address unless something else was entered, and the `service_account_email` that it signs as. The payload is `message`, whose `data` is base64.
+/// is its address unless something else was entered, and the `service_account_email` that it signs as. The payload is `message`: [`PubSub`](crate::PubSub) decodes its `data`, which is base64.
 pub const GOOGLE_PUBSUB: Provider =
     Provider::new("google_pubsub", Scheme::Jwt(Jwt::new(JwtAlgorithm::Rs256).keys(KEYS).claims(CLAIMS)))
         .docs("https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions")

@@ -43,6 +43,7 @@ mod replays;
 mod sqlite;
 #[cfg(feature = "testing")]
 mod stores;
+mod published;
 mod structure;
 #[cfg(feature = "testing")]
 mod tokens;

@@ -39,8 +39,10 @@ fn monday() {
 #[cfg(feature = "asymmetric")]
 pub(super) mod public {
     use inhook::{
-        Event, Field, Json, Payload, Provider,
-        provider::{ATLASSIAN_CONNECT_INSTALL, ATLASSIAN_FORGE, At, FIREBASE_AUTH, GOOGLE_OIDC, GOOGLE_PUBSUB, PLAID},
+        Event, Field, Json, Payload, Provider, PubSub,
+        provider::{
+            ATLASSIAN_CONNECT_INSTALL, ATLASSIAN_FORGE, At, Attempt, FIREBASE_AUTH, GOOGLE_OIDC, GOOGLE_PUBSUB, PLAID,
+        },
     };
 
     use super::{draft, earlier, events, holds};
@@ -65,6 +67,24 @@ pub(super) mod public {
         holds(&GOOGLE_PUBSUB, unwrapped("1").at(earlier()), unwrapped("1"), unwrapped("2"));
     }
 
+    /// What handlers want of a message is its data, as a push wraps it and as Eventarc does.
+    #[test]
+    fn google_pubsub_s_data() {
+        let message = r#"{"data":"eyJpZCI6N30=","attributes":{"shop":"7"},"messageId":"1"}"#;
+        let wrapped = format!(r#"{{"message":{message},"subscription":"projects/p/subscriptions/s"}}"#);
+        for provider in [&GOOGLE_PUBSUB, &GOOGLE_OIDC] {
+            let event = &events(provider, &draft(provider, wrapped.clone()).build())[0];
+            let PubSub { data: Json(data), attributes, .. } =
+                PubSub::<Json<serde_json::Value>>::decode(event.kind.as_deref(), event.raw().clone()).unwrap();
+            assert_eq!((&data["id"], &*attributes["shop"]), (&7.into(), "7"));
+        }
+        let unwrapped =
+            draft(&GOOGLE_PUBSUB, r#"{"id":7}"#).header("x-goog-pubsub-message-id", "1").header("shop", "7");
+        let event = &events(&GOOGLE_PUBSUB, &unwrapped.build())[0];
+        assert_eq!(Json::<serde_json::Value>::decode(None, event.raw().clone()).unwrap().0["id"], 7);
+        assert_eq!(event.headers()["shop"], "7");
+    }
+
     /// What a CloudEvent is the same by stands in headers; whoever receives it says so.
     #[test]
     fn google_oidc() {
@@ -73,6 +93,33 @@ pub(super) mod public {
         let sent = |id| draft(&EVENTARC, "{}").header("ce-source", "//storage").header("ce-id", id);
         holds(&EVENTARC, sent("1").at(earlier()), sent("1"), sent("2"));
         assert_eq!(events(&GOOGLE_OIDC, &draft(&GOOGLE_OIDC, "{}").build())[0].id(), None);
+    }
+
+    /// The same task in another queue is another; so is a job that is due again.
+    #[test]
+    fn google_s_tasks_and_jobs() {
+        const TASKS: Provider = GOOGLE_OIDC
+            .named("tasks")
+            .label(At::Header("x-cloudtasks-taskname"))
+            .identity(&[At::Header("x-cloudtasks-queuename"), At::Header("x-cloudtasks-taskname")])
+            .attempt(Attempt::Retry(At::Header("x-cloudtasks-taskretrycount")));
+        const JOBS: Provider = GOOGLE_OIDC
+            .named("jobs")
+            .identity(&[At::Header("x-cloudscheduler-jobname"), At::Header("x-cloudscheduler-scheduletime")]);
+        let task = |queue, retries| {
+            let named =
+                draft(&TASKS, "{}").header("x-cloudtasks-queuename", queue).header("x-cloudtasks-taskname", "7");
+            named.header("x-cloudtasks-taskretrycount", retries)
+        };
+        holds(&TASKS, task("q", "0").at(earlier()), task("q", "1"), task("r", "0"));
+        let tries = ["0", "2"].map(|retries| events(&TASKS, &task("q", retries).build())[0].attempt);
+        assert_eq!(tries, [1, 3]);
+        assert_eq!(events(&TASKS, &task("q", "0").build())[0].label.as_deref(), Some("7"));
+        let job = |due| {
+            draft(&JOBS, "{}").header("x-cloudscheduler-jobname", "j").header("x-cloudscheduler-scheduletime", due)
+        };
+        let (now, next) = ("2026-11-21T06:41:00Z", "2026-11-21T06:42:00Z");
+        holds(&JOBS, job(now).at(earlier()), job(now), job(next));
     }
 
     /// The event stands in the token, so that all of it is signed.

@@ -1,8 +1,12 @@
 //! Those who sign with a private key.
 
-use inhook::provider::{
-    AWS_SNS, DISCORD, DISCORD_EVENTS, PAYPAL, SENDGRID, SENDGRID_INBOUND, STANDARD_WEBHOOKS_V1A, SVIX_V1A, WISE,
+use inhook::{
+    Json, Payload, S3Records,
+    provider::{
+        AWS_SNS, DISCORD, DISCORD_EVENTS, PAYPAL, SENDGRID, SENDGRID_INBOUND, STANDARD_WEBHOOKS_V1A, SVIX_V1A, WISE,
+    },
 };
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -84,6 +88,30 @@ fn paypal() {
     let body = r#"{"id":"WH-1","event_type":"PAYMENT.CAPTURE.COMPLETED","resource":{"id":"C-1"}}"#;
     let next = body.replace("WH-1", "WH-2");
     holds(&PAYPAL, draft(&PAYPAL, body).at(earlier()), draft(&PAYPAL, body), draft(&PAYPAL, next));
+}
+
+/// A message's text is the payload, so that what S3, EventBridge or a Lambda function publishes is read as itself.
+#[test]
+fn aws_sns_s_messages() {
+    let payload = |message: Value| {
+        let body = json!({"Type": "Notification", "MessageId": "m1", "Message": message.to_string()});
+        events(&AWS_SNS, &draft(&AWS_SNS, body.to_string()).build()).remove(0).raw().clone()
+    };
+    let object = json!({"key": "a+b%2Fc", "size": 3, "eTag": "d41d", "sequencer": "0055AED6DCD90281E5"});
+    let record = json!({
+        "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-west-2", "eventName": "ObjectCreated:Put",
+        "eventTime": "2026-11-21T06:41:00.000Z", "s3": {"bucket": {"name": "b"}, "object": object},
+    });
+    let S3Records { records, .. } = S3Records::decode(None, payload(json!({"Records": [record]}))).unwrap();
+    assert_eq!((records.len(), &*records[0].key, records[0].size), (1, "a b/c", Some(3)));
+    let test = payload(json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}));
+    assert!(S3Records::decode(None, test).unwrap().records.is_empty());
+    for event in [
+        json!({"version": "0", "id": "e", "detail-type": "State change", "source": "aws.ec2", "detail": {"state": "stopped"}}),
+        json!({"version": "1.0", "requestContext": {"condition": "Success"}, "responsePayload": "\"quoted\" ü"}),
+    ] {
+        assert_eq!(Json::<Value>::decode(None, payload(event.clone())).unwrap().0, event);
+    }
 }
 
 /// A retry bears the id of the first try.
