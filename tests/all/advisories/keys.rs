@@ -39,9 +39,10 @@ fn genuine(provider: &Provider) -> Request<Bytes> {
     }
 }
 
-/// What a handler would make of it, if it is believed.
+/// Id, kind and payload.
 type Read = (Option<String>, Option<String>, Vec<u8>);
 
+/// What a handler would make of it, if it is believed.
 fn read(provider: &Provider, request: &Request<Bytes>) -> Option<Vec<Read>> {
     let delivery = verifier(provider, SECRET).verify(request).ok()?;
     let of = |event: Event| (event.id().map(Into::into), event.kind.clone(), event.raw().as_bytes().to_vec());
