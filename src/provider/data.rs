@@ -126,7 +126,8 @@ impl Provider {
         self
     }
 
-    /// Nothing of this provider's comes without a body, however well it is signed.
+    /// Nothing of this provider's comes without a body, however well it is signed; [by GET](Self::by_get) nothing comes
+    /// with one in any case.
     pub const fn needs_body(mut self) -> Self {
         self.needs_body = true;
         self

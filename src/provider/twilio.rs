@@ -43,6 +43,7 @@ pub const TWILIO: Provider = Provider::new(
     At::PayloadDigest,
 ])
 .by_get()
+.needs_body()
 .kind(At::FirstOf(&[At::Form("MessageStatus"), At::Form("SmsStatus"), At::Form("CallStatus"), At::Form("EventType")]))
 .deadline(15);
 

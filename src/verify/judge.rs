@@ -118,7 +118,12 @@ impl Verifier {
                 return Err(Error::new(ErrorKind::MalformedHeader, "it is no text"));
             }
         }
-        if self.0.provider.needs_body && request.body.as_bytes().is_empty() {
+        // Whoever signed one must not be taken to have signed the other: their messages can be alike.
+        let by_get = self.0.provider.by_get && request.target.is_some_and(|(method, _)| *method == Method::GET);
+        if by_get && !request.body.as_bytes().is_empty() {
+            return Err(Error::new(ErrorKind::MalformedBody, "what comes by GET has none"));
+        }
+        if self.0.provider.needs_body && !by_get && request.body.as_bytes().is_empty() {
             return Err(Error::new(ErrorKind::MalformedBody, "there is none"));
         }
         let mut first_trouble = None;

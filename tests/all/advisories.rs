@@ -15,7 +15,7 @@ use inhook::{
     ErrorKind, Event, Field, Provider, Secret, Tolerance, Verifier,
     provider::{
         ALL, At, Digest, GITHUB, MAILGUN, MANDRILL, OKTA, Part, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX,
-        Scheme, StaticToken, Syntax, by_name,
+        Scheme, StaticToken, Syntax, TWILIO, by_name,
     },
     testing::{Signed, handshakes, signed, verifier_for},
 };
@@ -508,4 +508,20 @@ fn json_is_not_read_as_a_form() {
             assert_eq!(refused.kind(), ErrorKind::Envelope, "{provider:?}");
         }
     }
+}
+
+/// Twilio signs address and fields alike, so that a form by POST and its query by GET could pass for one another.
+#[test]
+fn a_form_is_not_taken_for_a_query_nor_a_query_for_a_form() {
+    let posted = signed(&TWILIO, SECRET, "SmsSid=1&SmsStatus=sent").build();
+    let verifier = verifier(&TWILIO, SECRET);
+    assert!(verifier.verify(&posted).is_ok());
+    let mut got = posted;
+    *got.method_mut() = http::Method::GET;
+    assert_eq!(verifier.verify(&got).unwrap_err().kind(), ErrorKind::MalformedBody);
+    let mut asked = signed(&TWILIO, SECRET, "").url("https://example.com/in?SmsSid=1&SmsStatus=sent").build();
+    *asked.method_mut() = http::Method::GET;
+    assert_eq!(verifier.verify(&asked).unwrap().events().len(), 1);
+    *asked.method_mut() = http::Method::POST;
+    assert_eq!(verifier.verify(&asked).unwrap_err().kind(), ErrorKind::MalformedBody);
 }

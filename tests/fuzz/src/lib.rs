@@ -47,10 +47,11 @@ pub fn known() -> &'static [Known] {
     })
 }
 
-/// Of those that sign with a private key, the verifier is given the public half.
+/// Of those that sign with a private key, the verifier is given the public half. With several secrets there is none for
+/// a provider that must be told what to expect.
 pub fn verifier(provider: &Provider, secrets: &[&str]) -> Option<Verifier> {
-    if !provider.has_secret() {
-        return Some(verifier_for(provider, secrets.first()?));
+    if let [secret] = secrets {
+        return quietly(|| verifier_for(provider, secret));
     }
     let builder = Verifier::builder(provider).public_base(BASE).verify_token("verify-token").public_key("public-key");
     let builder = builder.allow_origin("sender.example").topic("https://example.com/topic");
@@ -114,6 +115,11 @@ thread_local! { static QUIET: Cell<bool> = const { Cell::new(false) }; }
 
 /// `None` where the helper for tests says, by a panic, that this provider sends no such body.
 pub fn build(draft: Signed) -> Option<Request<Bytes>> {
+    quietly(|| draft.build())
+}
+
+/// `None` where a helper for tests panics, which is how it says no.
+fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let abort = panic::take_hook();
@@ -124,9 +130,9 @@ pub fn build(draft: Signed) -> Option<Request<Bytes>> {
         }));
     });
     QUIET.set(true);
-    let built = panic::catch_unwind(AssertUnwindSafe(|| draft.build())).ok();
+    let done = panic::catch_unwind(AssertUnwindSafe(work)).ok();
     QUIET.set(false);
-    built
+    done
 }
 
 /// What a request's text says: `METHOD target`, lines of headers, an empty line, the body. What HTTP does not allow is

@@ -23,7 +23,8 @@ fn genuine() -> &'static [Genuine] {
     GENUINE.get_or_init(|| {
         let of = |known: &'static Known| {
             let request = known.genuine()?;
-            let rotated = verifier(known.provider, &[known.secret, known.secret])?;
+            let twice = verifier(known.provider, &[known.secret, known.secret]);
+            let rotated = twice.unwrap_or_else(|| known.verifier.clone());
             let names = request.headers().keys().map(|name| &*name.to_string().leak()).collect();
             assert!(known.verifier.authenticate_at(&request, NOW).is_ok(), "{:?}", known.provider);
             Some(Genuine { known, rotated, request, names })
