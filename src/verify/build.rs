@@ -2,29 +2,24 @@
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
-use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use http::Uri;
-#[cfg(feature = "asymmetric")]
-use pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
-use sha1::{Digest as _, Sha1};
-use zeroize::Zeroizing;
 
 use super::{
     Verifier,
     grant::Grants,
-    html,
+    keys::{Key, key, plain},
     mac::{Mac, TokenHash},
     plan::Plan,
     stamp::Tolerance,
 };
 #[cfg(feature = "asymmetric")]
-use super::{certificate::Trust, learn::Learned, public_key::PublicKey, ring::Ring, token_keys::TokenKeys};
+use super::{certificate::Trust, learn::Learned, ring::Ring, token_keys::TokenKeys};
 #[cfg(feature = "asymmetric")]
 use crate::provider::Keys;
 use crate::{
     Error, ErrorKind, Incoming, Provider, Secret,
     provider::{
-        self, At, Digest, KeyForm, Part, Proof,
+        self, At, Part, Proof,
         locate::{self, Spot},
     },
 };
@@ -80,15 +75,6 @@ pub(super) struct Scheme {
     pub(super) certificate: Spot,
     #[cfg(feature = "asymmetric")]
     pub(super) trust: Option<Trust>,
-}
-
-#[expect(clippy::large_enum_variant, reason = "nearly all are of the large one, and boxing it costs every request")]
-#[derive(Clone)]
-pub(super) enum Key {
-    Mac(Mac),
-    Token(TokenHash),
-    #[cfg(feature = "asymmetric")]
-    Public(PublicKey),
 }
 
 /// The number of a proof's place, and what stands there.
@@ -344,88 +330,6 @@ fn public(base: &str) -> Result<String, Error> {
     Ok(base.trim_end_matches('/').to_owned())
 }
 
-const WRONG: Error = Error::new(ErrorKind::InvalidSecret, "it is not in the form that this provider uses");
-
-#[cfg(feature = "asymmetric")]
-fn public_key(algorithm: provider::Algorithm, form: KeyForm, text: &[u8]) -> Result<Key, Error> {
-    let bytes = decode(form, text).ok_or(WRONG)?;
-    let key = PublicKey::new(algorithm, &bytes).map_err(|_| WRONG)?;
-    if key.is_weak(algorithm) {
-        return Err(Error::new(ErrorKind::InvalidSecret, "anybody can sign for this key"));
-    }
-    Ok(Key::Public(key))
-}
-
-pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Error> {
-    let text = match scheme {
-        // A file of PEM ends with a line break.
-        #[cfg(feature = "asymmetric")]
-        provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Told(KeyForm::Pem), .. }) => {
-            secret.expose().trim_ascii()
-        }
-        #[cfg(all(feature = "http-signatures", feature = "asymmetric"))]
-        provider::Scheme::HttpSignature(provider::HttpSignature { key: KeyForm::Pem, .. }) => {
-            secret.expose().trim_ascii()
-        }
-        _ => plain(secret)?,
-    };
-    let (digest, form, is_plain) = match scheme {
-        provider::Scheme::Token(_) => return Ok(Key::Token(TokenHash::of(text))),
-        provider::Scheme::Hmac(hmac) => (hmac.digest, hmac.key, hmac.plain),
-        #[cfg(all(feature = "http-signatures", feature = "asymmetric"))]
-        provider::Scheme::HttpSignature(scheme) if scheme.algorithm.public().is_some() => {
-            return public_key(scheme.algorithm.public().ok_or(WRONG)?, scheme.key, text);
-        }
-        #[cfg(feature = "http-signatures")]
-        provider::Scheme::HttpSignature(scheme) => (Digest::Sha256, scheme.key, false),
-        provider::Scheme::Jwt(_) => (Digest::Sha256, KeyForm::Text, false),
-        provider::Scheme::Custom(custom) => (custom.digest, custom.key, false),
-        #[cfg(feature = "asymmetric")]
-        provider::Scheme::PublicKey(scheme) => {
-            let (Keys::Told(form), [algorithm]) = (scheme.keys, scheme.algorithms) else { return Err(WRONG) };
-            return public_key(*algorithm, form, text);
-        }
-    };
-    let bytes = decode(form, text).ok_or(WRONG)?;
-    if bytes.is_empty() {
-        return Err(Error::new(ErrorKind::InvalidSecret, "there is nothing behind its prefix"));
-    }
-    let mac = if is_plain { Mac::plain(digest, &bytes) } else { Mac::new(digest, &bytes) };
-    mac.map(Key::Mac).ok_or(WRONG)
-}
-
-/// The secret's text, which nobody can have left empty or copied with the line's end.
-fn plain(secret: &Secret) -> Result<&[u8], Error> {
-    let text = secret.expose();
-    if text.trim_ascii().is_empty() {
-        return Err(Error::new(ErrorKind::InvalidSecret, "it is empty"));
-    }
-    if text.trim_ascii().len() != text.len() {
-        return Err(Error::new(ErrorKind::InvalidSecret, "there is white space around it"));
-    }
-    Ok(text)
-}
-
-pub(super) fn decode(form: KeyForm, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // Dashboards and SDKs differ on whether a secret's padding is shown.
-    let base64 = |text: &[u8]| BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).ok();
-    let bytes = match form {
-        KeyForm::Text => Some(text.to_vec()),
-        KeyForm::Base64 => base64(text),
-        KeyForm::Base64After(prefix) => base64(text.strip_prefix(prefix.as_bytes()).unwrap_or(text)),
-        KeyForm::Base64AfterOrText(prefix) => match text.strip_prefix(prefix.as_bytes()) {
-            Some(encoded) => base64(encoded),
-            None => Some(text.to_vec()),
-        },
-        KeyForm::HtmlText => Some(html::unescape(text)),
-        KeyForm::Sha1 => Some(Sha1::digest(text).to_vec()),
-        KeyForm::Hex => HEXLOWER_PERMISSIVE.decode(text).ok(),
-        #[cfg(feature = "asymmetric")]
-        KeyForm::Pem => SubjectPublicKeyInfoDer::from_pem_slice(text).map(|key| key.to_vec()).ok(),
-    };
-    bytes.map(Zeroizing::new)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -469,13 +373,6 @@ mod tests {
             built.0.tolerance.unwrap().1.as_secs()
         };
         assert_eq!((future(0), future(1)), (0, 300));
-    }
-
-    #[test]
-    fn a_secret_may_be_given_as_it_is_shown_or_as_it_is_stored() {
-        let key = |text: &str| decode(KeyForm::HtmlText, text.as_bytes()).unwrap().to_vec();
-        assert_eq!(key("a&amp;b&lt;c&#039;"), b"a&b<c'");
-        assert_eq!(key("a&b<c'"), b"a&b<c'");
     }
 
     #[test]

@@ -10,9 +10,10 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Verifier,
-    build::{Key, Scheme},
+    build::Scheme,
     components,
     judge::{Judged, REFUSED, tag_of},
+    keys::Key,
     stamp::{Now, Stamp},
 };
 use crate::{

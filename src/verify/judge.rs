@@ -7,8 +7,9 @@ use memchr::{memchr, memmem};
 
 use super::{
     Verifier,
-    build::{Key, Scheme},
+    build::Scheme,
     each,
+    keys::Key,
     mac::{self, Mac, TokenHash},
     message::Message,
     signature::{self, Decoded},

@@ -2,10 +2,11 @@
 
 use super::{
     Verifier,
-    build::{Key, Scheme},
+    build::Scheme,
     claims::{self, Known},
     judge::{Judged, REFUSED, tag_of},
     jws::{self, Jws},
+    keys::Key,
     stamp::Now,
 };
 use crate::{

@@ -4,8 +4,9 @@ use time::OffsetDateTime;
 
 use super::{
     Verifier,
-    build::{Key, Scheme},
+    build::Scheme,
     judge::{Judged, Proofs, REFUSED},
+    keys::Key,
     learn::Learned,
     public_key::{self, Statement},
     signature,

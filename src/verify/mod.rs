@@ -13,6 +13,7 @@ mod html;
 #[cfg(feature = "http-signatures")]
 mod http_signature;
 mod judge;
+mod keys;
 mod judge_jwt;
 mod jws;
 #[cfg(feature = "asymmetric")]

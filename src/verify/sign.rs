@@ -10,8 +10,8 @@ use super::PrivateKey;
 #[cfg(feature = "http-signatures")]
 use super::sign_http;
 use super::{
-    build::{Key, key},
     judge::tag_text,
+    keys::{Key, key},
     mac::Mac,
     message::Message,
     put::{put, put_in_each},

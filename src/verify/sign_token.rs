@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 #[cfg(feature = "asymmetric")]
 use super::PrivateKey;
 use super::{
-    build::{Key, key},
     judge::tag_of,
+    keys::{Key, key},
     put::put,
     query_hash,
     sign::Stamps,

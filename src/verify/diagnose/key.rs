@@ -5,8 +5,8 @@ use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
 use super::super::{
-    build::{Key, decode},
     html,
+    keys::{Key, decode},
     mac::{Mac, TokenHash},
 };
 #[cfg(feature = "http-signatures")]

@@ -17,8 +17,9 @@ use time::OffsetDateTime;
 use self::trial::{Budget, Trial};
 use super::{
     Verifier,
-    build::{self, Key, Scheme},
+    build::Scheme,
     judge::Judged,
+    keys::{self, Key},
     stamp::{Now, Stamp},
 };
 use crate::{
@@ -270,7 +271,7 @@ impl<'v> Examiner<'v> {
             return None;
         }
         for (name, secret) in others.iter().take(MOST_SECRETS) {
-            let Ok(key) = build::key(&scheme.data, secret) else { continue };
+            let Ok(key) = keys::key(&scheme.data, secret) else { continue };
             if let Some(judged) = self.with_key(trial, 0, key) {
                 return Some((judged, Finding::OtherSecret { name: (*name).to_owned() }));
             }

@@ -3,10 +3,7 @@
 use http::HeaderName;
 
 use super::{
-    super::{
-        build::{self, Scheme},
-        mac,
-    },
+    super::{build::Scheme, keys, mac},
     Examiner, Rewritten, Trial, proof,
 };
 use crate::{
@@ -75,9 +72,9 @@ impl Examiner<'_> {
             let mut other = *hmac;
             other.digest = digest;
             let data = provider::Scheme::Hmac(other);
-            let keys = self.secrets().map(|secret| build::key(&data, secret).ok()).collect::<Option<_>>()?;
+            let all = self.secrets().map(|secret| keys::key(&data, secret).ok()).collect::<Option<_>>()?;
             let scheme = trial.scheme()?;
-            (scheme.data, scheme.keys) = (data, keys);
+            (scheme.data, scheme.keys) = (data, all);
         }
         Some(trial)
     }
