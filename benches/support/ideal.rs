@@ -11,8 +11,6 @@ use subtle::ConstantTimeEq;
 pub(crate) type Key = Hmac<Sha256>;
 
 pub(crate) const GITHUB: HeaderName = HeaderName::from_static("x-hub-signature-256");
-pub(crate) const EVENT: HeaderName = HeaderName::from_static("x-github-event");
-pub(crate) const DELIVERY: HeaderName = HeaderName::from_static("x-github-delivery");
 pub(crate) const STRIPE: HeaderName = HeaderName::from_static("stripe-signature");
 pub(crate) const ID: HeaderName = HeaderName::from_static("webhook-id");
 pub(crate) const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");

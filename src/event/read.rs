@@ -27,9 +27,11 @@ impl Verified<'_> {
     /// Reads the envelope.
     ///
     /// # Errors
-    /// [`Envelope`](ErrorKind::Envelope) if none can be read. The request is authentic: that is no forgery, so do not
-    /// answer 401.
+    /// [`MissingHeader`](ErrorKind::MissingHeader) or [`MalformedHeader`](ErrorKind::MalformedHeader) for what the
+    /// provider sends with every event; [`Envelope`](ErrorKind::Envelope) if none can be read. The request is authentic:
+    /// that is no forgery, so do not answer 401.
     pub fn delivery(self) -> Result<Delivery, Error> {
+        self.is_whole()?;
         let provider = self.verifier.data();
         let envelope = &provider.envelope;
         let body = self.request.body.as_bytes();

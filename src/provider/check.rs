@@ -68,7 +68,7 @@ impl Provider {
             matches!(e.payload, At::Json(_) | At::Inner(_) | At::FirstOf(_)),
             "a payload is a part of the event's JSON",
         )?;
-        self.requires.iter().try_for_each(|name| At::Header(name).check())?;
+        self.headers().try_for_each(|name| At::Header(name).check())?;
         self.handshakes.iter().try_for_each(Handshake::check)?;
         for status in [self.success, self.refused] {
             ensure(http::StatusCode::from_u16(status).is_ok(), "a status is a number from 100 to 999")?;

@@ -24,6 +24,7 @@ pub struct Provider {
     /// Tried in order: the first whose signature is there judges the request, and nothing falls through to the next.
     pub(crate) schemes: [Option<Scheme>; 3],
     pub(crate) requires: &'static [&'static str],
+    pub(crate) bears: &'static [&'static str],
     pub(crate) accepts: &'static [&'static str],
     pub(crate) past: Option<Duration>,
     pub(crate) future: Duration,
@@ -50,6 +51,7 @@ impl Provider {
             docs: "",
             schemes: [Some(scheme), None, None],
             requires: &[],
+            bears: &[],
             accepts: &[],
             past: None,
             future: Duration::from_secs(300),
@@ -124,6 +126,19 @@ impl Provider {
     pub const fn requires(mut self, headers: &'static [&'static str]) -> Self {
         self.requires = headers;
         self
+    }
+
+    /// Headers that every event bears and that prove nothing: an authentic request without one is refused as
+    /// [`MissingHeader`](crate::ErrorKind::MissingHeader) when its envelope is read, since an unsigned id that somebody
+    /// took away must not make it another event.
+    pub const fn bears(mut self, headers: &'static [&'static str]) -> Self {
+        self.bears = headers;
+        self
+    }
+
+    /// Those that it [requires](Self::requires) or [bears](Self::bears).
+    pub(crate) fn headers(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.requires.iter().chain(self.bears).copied()
     }
 
     /// Nothing of this provider's comes without a body, however well it is signed; [by GET](Self::by_get) nothing comes

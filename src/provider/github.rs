@@ -19,7 +19,7 @@ pub const GITHUB: Provider = Provider::new(
 .docs("https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries")
 .accepts(&["application/json", "application/x-www-form-urlencoded"])
 .form_json("payload")
-.requires(&["x-github-event", "x-github-delivery"])
+.bears(&["x-github-event", "x-github-delivery"])
 .needs_body()
 .label(DELIVERY)
 .identity(&[DELIVERY, At::PayloadDigest])

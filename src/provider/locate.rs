@@ -65,7 +65,7 @@ impl Spot {
     }
 
     /// As [`find`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find<'a>(&self, request: &'a Incoming<'_>, repeats: bool) -> Result<Option<Cow<'a, [u8]>>, Error> {
         match self {
             Self::Header(name) => Ok(header(request, name, repeats)?.filter(|v| !v.is_empty()).map(Cow::Borrowed)),
@@ -75,6 +75,7 @@ impl Spot {
 }
 
 /// A header's value, less the white space around it, which is not part of it.
+#[inline]
 pub(crate) fn header<'a>(
     request: &'a Incoming<'_>,
     name: impl AsHeaderName,

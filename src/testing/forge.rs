@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Method, Request};
 
 use super::provider::{BASE, Check, SECRET, builder, verifier};
 use crate::{
-    ErrorKind, Field, Incoming, Tolerance,
+    ErrorKind, Field, Incoming, Tolerance, Verified,
     provider::{At, Digest, Encoding, Hmac, Part, Scheme, Syntax, locate},
     verify::{edit, put},
 };
@@ -108,6 +108,14 @@ pub(super) fn parts(check: &Check<'_>) {
         let mut request = sample.clone();
         request.headers_mut().remove(*name);
         check.refuses(&request, &[ErrorKind::MissingHeader], &format!("a request without `{name}`"));
+    }
+    for name in check.provider.bears {
+        let mut request = sample.clone();
+        request.headers_mut().remove(*name);
+        let read = check.verifier.authenticate_at(&request, check.now).and_then(Verified::delivery);
+        if !matches!(read, Err(e) if e.kind() == ErrorKind::MissingHeader) {
+            check.fail(&format!("an event without `{name}`"), "is not refused for that");
+        }
     }
 }
 

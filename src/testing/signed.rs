@@ -293,9 +293,9 @@ impl Signed {
             headers(*at, &mut |name| defaults.push((name, &self.fresh)));
         }
         headers(envelope.kind, &mut |name| defaults.push((name, "ping")));
-        defaults.extend(self.provider.requires.iter().map(|name| match *name {
-            "x-shopify-shop-domain" => (*name, "example.myshopify.com"),
-            _ => (*name, "test"),
+        defaults.extend(self.provider.headers().map(|name| match name {
+            "x-shopify-shop-domain" => (name, "example.myshopify.com"),
+            _ => (name, "test"),
         }));
         defaults.extend(scheme.covers().0.iter().filter_map(|part| match part {
             Part::Header(name) => Some((*name, "test")),

@@ -109,7 +109,7 @@ impl Scheme {
     }
 
     /// The first of its proofs that a request bears, and the number of its place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn first<'a>(&self, request: &'a Incoming<'_>) -> Result<Option<Borne<'a>>, Error> {
         if let provider::Scheme::Custom(custom) = &self.data
             && let Some((at, fits)) = custom.only_where
@@ -126,13 +126,17 @@ impl Scheme {
     }
 
     /// Those that it bears at the places after that one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn after<'a>(&self, at: usize, request: &'a Incoming<'_>) -> Result<Vec<Cow<'a, [u8]>>, Error> {
-        let mut found = Vec::new();
-        for place in self.places.iter().skip(at + 1) {
-            found.extend(place.find(request, self.repeats())?);
+        match self.places.get(at + 1..) {
+            None | Some([]) => Ok(Vec::new()),
+            Some(others) => self.all(others, request),
         }
-        Ok(found)
+    }
+
+    fn all<'a>(&self, places: &[Spot], request: &'a Incoming<'_>) -> Result<Vec<Cow<'a, [u8]>>, Error> {
+        let found = places.iter().map(|place| place.find(request, self.repeats()));
+        found.filter_map(Result::transpose).collect()
     }
 }
 

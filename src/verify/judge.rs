@@ -1,8 +1,8 @@
 //! Who made a request: each way of proving it, tried with every secret.
 
-use std::{borrow::Cow, convert::Infallible};
+use std::borrow::Cow;
 
-use http::Method;
+use http::{HeaderName, Method};
 use memchr::{memchr, memmem};
 
 use super::{
@@ -12,14 +12,14 @@ use super::{
     keys::Key,
     mac::{self, Mac, TokenHash},
     message::Message,
-    signature::{self, Decoded},
+    signature,
     stamp::{Now, Stamp},
 };
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
         self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Made, Part, Proof, StaticToken, TokenForm, Verb, When,
-        locate::{self, Spot},
+        locate,
     },
 };
 
@@ -36,6 +36,7 @@ pub(super) struct Judged {
 
 impl Verifier {
     /// Believes it, or says why not.
+    #[inline(always)]
     pub(super) fn decide(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
         let handshake = self.own_handshake(request, false)?;
         match handshake.map(|h| h.proof) {
@@ -111,14 +112,20 @@ impl Verifier {
         }
     }
 
-    #[inline]
-    pub(super) fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
-        for spot in &self.0.plan.required {
-            let value = spot.find(request, false)?.ok_or(locate::missing())?;
-            if !value.is_ascii() && str::from_utf8(&value).is_err() {
+    /// Whether these headers are there, each once and as text.
+    pub(super) fn has(request: &Incoming<'_>, names: &[HeaderName]) -> Result<(), Error> {
+        for name in names {
+            let value = locate::header(request, name, false)?.filter(|value| !value.is_empty());
+            if str::from_utf8(value.ok_or(locate::missing())?).is_err() {
                 return Err(Error::new(ErrorKind::MalformedHeader, "it is no text"));
             }
         }
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
+        Self::has(request, &self.0.plan.required)?;
         // Whoever signed one must not be taken to have signed the other: their messages can be alike.
         let by_get = self.0.provider.by_get && request.target.is_some_and(|(method, _)| *method == Method::GET);
         if by_get && !request.body.as_bytes().is_empty() {
@@ -127,13 +134,13 @@ impl Verifier {
         if self.0.provider.needs_body && !by_get && request.body.as_bytes().is_empty() {
             return Err(Error::new(ErrorKind::MalformedBody, "there is none"));
         }
-        let mut first_trouble = None;
+        let mut unreadable = None;
         for (at, scheme) in self.0.schemes.iter().enumerate() {
             let (place, proof) = match scheme.first(request) {
                 Ok(Some(found)) => found,
                 Ok(None) => continue,
                 Err(e) if e.kind() == ErrorKind::MalformedBody => {
-                    first_trouble.get_or_insert(e);
+                    unreadable = unreadable.or(Some(scheme));
                     continue;
                 }
                 Err(e) => return Err(e),
@@ -141,7 +148,7 @@ impl Verifier {
             let judged = match &scheme.data {
                 provider::Scheme::Hmac(hmac) => {
                     let proofs = Proofs { first: &proof, others: scheme.after(place, request)? };
-                    self.judge_hmac(request, hmac, scheme, &proofs, now)?
+                    return Ok(Judged { scheme: at, ..self.judge_hmac(request, hmac, scheme, &proofs, now)? });
                 }
                 provider::Scheme::Token(token) => judge_token(request, &proof, token, scheme)?,
                 #[cfg(feature = "http-signatures")]
@@ -156,10 +163,14 @@ impl Verifier {
             };
             return Ok(Judged { scheme: at, ..judged });
         }
-        Err(first_trouble.unwrap_or(locate::missing()))
+        // Found anew: an error that is carried along costs every request.
+        match unreadable.map(|scheme| scheme.first(request)) {
+            Some(Err(e)) => Err(e),
+            _ => Err(locate::missing()),
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn judge_hmac(
         &self,
         request: &Incoming<'_>,
@@ -201,10 +212,8 @@ impl Verifier {
         let mut found = None;
         for (which, key) in scheme.keys.iter().enumerate() {
             let Key::Mac(mac) = key else { continue };
-            let made = |parts: &[&[u8]], encoding, claimed: &[u8]| {
-                let Some(claimed) = Decoded::of(encoding, claimed, mac::length(custom.digest)) else { return false };
-                tag_of(mac, parts).is(claimed.as_bytes())
-            };
+            let made =
+                |parts: &[&[u8]], encoding, claimed: &[u8]| signature::is_of(&tag_of(mac, parts), encoding, claimed);
             let genuine = (custom.judge)(&self.exhibit(request, which, &made))?;
             if let Some(genuine) = genuine.filter(|_| found.is_none()) {
                 found = Some((which, genuine));
@@ -222,7 +231,7 @@ impl Verifier {
     }
 
     /// What the signature is over, and when it says that it was made.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read<'a>(
         &'a self,
         request: &'a Incoming<'a>,
@@ -230,15 +239,14 @@ impl Verifier {
         scheme: &Scheme,
         signature: &'a [u8],
     ) -> Result<(Message<'a>, Option<Stamp>), Error> {
-        let need = |spot: &Spot| signature::need(spot, request, hmac.syntax, signature);
         let (mut timestamp, mut stamp, mut id) = (None, None, None);
         if let Some((_, unit)) = hmac.timestamp.filter(|_| hmac.parts.contains(&Part::Timestamp)) {
-            let text = need(&scheme.timestamp)?;
+            let text = signature::need(&scheme.timestamp, request, hmac.syntax, signature)?;
             stamp = Some(Stamp::parse(&text, unit)?);
             timestamp = Some(text);
         }
         if hmac.id != At::Nowhere {
-            let text = need(&scheme.id)?;
+            let text = signature::need(&scheme.id, request, hmac.syntax, signature)?;
             unambiguous(hmac, &text)?;
             id = Some(text);
         }
@@ -288,18 +296,18 @@ impl Proofs<'_> {
 }
 
 /// Which of `keys` made one of the signatures. Every key is tried on every one.
-#[inline]
+#[inline(always)]
 fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'_>) -> Result<Option<usize>, Error> {
-    let len = mac::length(hmac.digest);
     let (mut which, mut any) = (None, false);
     for (at, key) in keys.iter().enumerate() {
         let Key::Mac(mac) = key else { continue };
-        let tag = message.tag(hmac, mac)?;
+        let mut fed = Ok(());
+        let tag = mac.tag(|mac| fed = message.feed(hmac.parts, mac));
+        fed?;
         for text in proofs.texts() {
             for claimed in signature::candidates(hmac.syntax, text) {
                 any = true;
-                let Some(claimed) = Decoded::of(hmac.encoding, claimed, len) else { continue };
-                if tag.is(claimed.as_bytes()) && which.is_none() {
+                if signature::is_of(&tag, hmac.encoding, claimed) && which.is_none() {
                     which = Some(at);
                 }
             }
@@ -313,11 +321,7 @@ fn which_key(hmac: &Hmac, keys: &[Key], message: &Message<'_>, proofs: &Proofs<'
 }
 
 pub(super) fn tag_of(mac: &Mac, parts: &[&[u8]]) -> mac::Tag {
-    let Ok(tag) = mac.tag(|mac| {
-        parts.iter().for_each(|part| mac.update(part));
-        Ok::<_, Infallible>(())
-    });
-    tag
+    mac.tag(|mac| parts.iter().for_each(|part| mac.update(part)))
 }
 
 /// An HMAC by one key over `parts`, as text; empty for a key that makes none.

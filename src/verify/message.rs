@@ -5,11 +5,10 @@ use std::borrow::Cow;
 use data_encoding::BASE64;
 use hmac::digest::Update;
 
-use super::mac::{Mac, Tag};
 use crate::{
     Error, ErrorKind, Incoming,
     body::form,
-    provider::{Hmac, Part, locate},
+    provider::{Part, locate},
 };
 
 /// What a template takes its parts from.
@@ -22,14 +21,8 @@ pub(super) struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// What the key makes of it.
-    #[inline]
-    pub(super) fn tag(&self, scheme: &Hmac, key: &Mac) -> Result<Tag, Error> {
-        key.tag(|mac| scheme.parts.iter().try_for_each(|part| self.part(*part, mac)))
-    }
-
     /// The parts of a template, one after the other.
-    #[cfg(feature = "asymmetric")]
+    #[inline]
     pub(super) fn feed(&self, parts: &[Part], to: &mut dyn Update) -> Result<(), Error> {
         parts.iter().try_for_each(|part| self.part(*part, to))
     }

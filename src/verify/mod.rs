@@ -46,7 +46,7 @@ mod token_keys;
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use time::OffsetDateTime;
 
 #[cfg(feature = "asymmetric")]
@@ -207,12 +207,12 @@ impl Verifier {
         if !read || !body::readable(headers) {
             return Err(Error::new(ErrorKind::MediaType, ""));
         }
-        let asked_for = |name: &&str| headers.get(*name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty());
-        if *method == Method::POST && !self.0.provider.requires.iter().all(asked_for) {
+        let says = |name: &HeaderName| headers.get(name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty());
+        if *method == Method::POST && !self.0.plan.required.iter().chain(&self.0.plan.borne).all(says) {
             return Err(locate::missing());
         }
         let there = |spot: &Spot| match spot {
-            Spot::Header(name) => headers.get(name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty()),
+            Spot::Header(name) => says(name),
             Spot::Other(_) => true,
         };
         let some = self.0.schemes.iter().any(|scheme| scheme.places.iter().any(there));
@@ -288,6 +288,11 @@ impl Verified<'_> {
     /// Whether the signature vouches for it; what it does not cover, anybody who saw one delivery can change.
     pub fn covers(&self, field: Field) -> bool {
         self.coverage().is_some_and(|c| c.has(field))
+    }
+
+    /// Whether the headers are there without which a provider's request brings nothing.
+    pub(crate) fn is_whole(&self) -> Result<(), Error> {
+        if self.judged.proved { Verifier::has(&self.request, &self.verifier.0.plan.borne) } else { Ok(()) }
     }
 
     /// A handshake that was proved otherwise than events are.

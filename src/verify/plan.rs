@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     body::json::Pointers,
-    provider::{At, Attempt, Batch, CLOUD_EVENT, Echo, Part, Provider, Scheme, When, locate::Spot},
+    provider::{At, Attempt, Batch, CLOUD_EVENT, Echo, Part, Provider, Scheme, When},
 };
 
 /// A part of a request or an event that a signature may vouch for.
@@ -114,11 +115,13 @@ pub(crate) struct Plan {
     pub(crate) item: Pointers,
     pub(crate) coverage: Vec<Arc<Coverage>>,
     /// Without which a request is not one of the provider's.
-    pub(crate) required: Vec<Spot>,
+    pub(crate) required: Vec<HeaderName>,
+    /// Without which an authentic one brings nothing.
+    pub(crate) borne: Vec<HeaderName>,
 }
 
 impl Plan {
-    /// `None` if there are more pointers than can be picked together.
+    /// `None` if there are more pointers than can be picked together, or a header has no name.
     pub(super) fn of(provider: &Provider) -> Option<Self> {
         let (mut document, mut item) = (Pointers::default(), Pointers::default());
         let e = &provider.envelope;
@@ -152,8 +155,10 @@ impl Plan {
             }
         }
         let coverage = provider.schemes().map(|scheme| Arc::new(Coverage::of(provider, scheme))).collect();
-        let required = provider.requires.iter().map(|name| Spot::of(At::Header(name))).collect();
-        (document.len() <= 64 && item.len() <= 64).then_some(Self { document, item, coverage, required })
+        let names = |names: &[&'static str]| names.iter().map(|name| HeaderName::try_from(*name).ok()).collect();
+        let (required, borne): (Option<_>, Option<_>) = (names(provider.requires), names(provider.bears));
+        let (required, borne) = (required?, borne?);
+        (document.len() <= 64 && item.len() <= 64).then_some(Self { document, item, coverage, required, borne })
     }
 }
 

@@ -7,7 +7,7 @@ use data_encoding::BASE64_NOPAD;
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, Encoding as Alphabet, HEXLOWER};
 use memchr::memchr;
 
-use super::mac::LONGEST;
+use super::mac::{LONGEST, Tag};
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
@@ -46,7 +46,7 @@ pub(super) fn pair<'t>(syntax: Syntax, text: &'t [u8], name: &str) -> Result<&'t
 }
 
 /// What stands at a place, and must; a pair stands in `signature`.
-#[inline]
+#[inline(always)]
 pub(super) fn need<'a>(
     spot: &Spot,
     request: &'a Incoming<'_>,
@@ -95,23 +95,24 @@ fn alphabet(encoding: Encoding) -> Alphabet {
     }
 }
 
-/// Lower-case digits into as many bytes as there is room for, eight at once: no hash has a length that eight does not
-/// divide.
-fn hex(text: &[u8], room: &mut [u8]) -> bool {
-    let is_none = |c: u8| u8::from(c.wrapping_sub(b'0') > 9) & u8::from(c.wrapping_sub(b'a') > 5);
-    if text.len() != 2 * room.len() || text.iter().fold(0, |wrong, c| wrong | is_none(*c)) != 0 {
-        return false;
-    }
+/// Digits into as many bytes as there is room for, eight at once: no hash has a length that eight does not divide.
+fn hex(either_case: bool, text: &[u8], room: &mut [u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut wrong = 0;
     for (four, eight) in room.as_chunks_mut::<4>().0.iter_mut().zip(text.as_chunks::<8>().0) {
-        let digits = u64::from_be_bytes(*eight);
+        let written = u64::from_be_bytes(*eight);
+        let digits = if either_case { written | ((written >> 1) & (0x20 * ONES)) } else { written };
         // Letters have a bit that numbers lack, and stand nine before their value.
-        let halves = (digits & 0x0f0f_0f0f_0f0f_0f0f) + 9 * ((digits >> 6) & 0x0101_0101_0101_0101);
+        let halves = (digits & (0x0f * ONES)) + 9 * ((digits >> 6) & ONES);
+        // Written anew, which is right for what is no more than 15.
+        let is_letter = ((halves + 6 * ONES) >> 4) & ONES;
+        wrong |= (digits ^ (halves + 0x30 * ONES + 0x27 * is_letter)) | (halves & (0xf0 * ONES));
         let bytes = (halves | (halves >> 4)) & 0x00ff_00ff_00ff_00ff;
         let pairs = (bytes | (bytes >> 8)) & 0x0000_ffff_0000_ffff;
         let [.., a, b, c, d] = (pairs | (pairs >> 16)).to_be_bytes();
         *four = [a, b, c, d];
     }
-    true
+    text.len() == 2 * room.len() && wrong == 0
 }
 
 const STANDARD: [u8; 256] = values(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
@@ -167,33 +168,24 @@ fn base64(alphabet: &[u8; 256], padding: bool, text: &[u8], room: &mut [u8]) -> 
     wrong < NONE && left == 0
 }
 
-/// A signature's bytes, without allocation.
-pub(super) struct Decoded {
-    bytes: [u8; LONGEST],
-    len: usize,
+/// Whether `text` is this tag, canonically written; without allocation.
+#[inline]
+pub(super) fn is_of(tag: &Tag, encoding: Encoding, text: &[u8]) -> bool {
+    let mut room = [0; LONGEST];
+    let room = room.get_mut(..tag.as_bytes().len());
+    room.is_some_and(|room| read(encoding, text, room) && tag.is(room))
 }
 
-impl Decoded {
-    /// `None` for what is not `len` bytes in this encoding, canonically written.
-    pub(super) fn of(encoding: Encoding, text: &[u8], len: usize) -> Option<Self> {
-        let mut bytes = [0; LONGEST];
-        let room = bytes.get_mut(..len)?;
-        let (alphabet, padding) = match encoding {
-            Encoding::Hex => return hex(text, room).then_some(Self { bytes, len }),
-            Encoding::HexOfEitherCase if text.len() == 2 * len => {
-                return hex(&text.to_ascii_lowercase(), room).then_some(Self { bytes, len });
-            }
-            Encoding::HexOfEitherCase => return None,
-            Encoding::Base64PaddedOrNot => (&STANDARD, text.len().is_multiple_of(4)),
-            Encoding::Base64 => (&STANDARD, true),
-            Encoding::Base64Url => (&URL, true),
-            Encoding::Base64UrlUnpadded => (&URL, false),
-        };
-        base64(alphabet, padding, text, room).then_some(Self { bytes, len })
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+/// Into as many bytes as there is room for: `false` for what is not so many in this encoding, canonically written.
+#[inline]
+fn read(encoding: Encoding, text: &[u8], room: &mut [u8]) -> bool {
+    match encoding {
+        Encoding::Hex => hex(false, text, room),
+        Encoding::HexOfEitherCase => hex(true, text, room),
+        Encoding::Base64 => base64(&STANDARD, true, text, room),
+        Encoding::Base64PaddedOrNot => base64(&STANDARD, text.len().is_multiple_of(4), text, room),
+        Encoding::Base64Url => base64(&URL, true, text, room),
+        Encoding::Base64UrlUnpadded => base64(&URL, false, text, room),
     }
 }
 
@@ -217,6 +209,8 @@ pub(super) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER_PERMISSIVE;
+
     use super::*;
 
     const STRIPE: Syntax = Syntax::Pairs { separator: ',', signature: "v1", spaces: false };
@@ -250,9 +244,14 @@ mod tests {
         }
     }
 
+    fn bytes(encoding: Encoding, text: &[u8], len: usize) -> Option<Vec<u8>> {
+        let mut room = vec![0; len];
+        read(encoding, text, &mut room).then_some(room)
+    }
+
     #[test]
     fn only_one_way_of_writing_is_taken() {
-        let hex = |text: &str| Decoded::of(Encoding::Hex, text.as_bytes(), 4).map(|d| d.as_bytes().to_vec());
+        let hex = |text: &str| bytes(Encoding::Hex, text.as_bytes(), 4);
         assert_eq!(hex("00ff19a5"), Some(vec![0, 255, 0x19, 0xa5]));
         for bad in ["00FF19a5", "00ff19a", "00ff19a50", "00ff19a500", "+0ff19a5", "", "é0019a5"] {
             assert_eq!(hex(bad), None, "{bad}");
@@ -260,7 +259,9 @@ mod tests {
         for c in 0..=u8::MAX {
             let text = [b'0', c, b'0', b'0', c, b'0', b'f', b'f'];
             let known = HEXLOWER.decode(&text).ok();
-            assert_eq!(Decoded::of(Encoding::Hex, &text, 4).map(|d| d.as_bytes().to_vec()), known, "{c}");
+            assert_eq!(bytes(Encoding::Hex, &text, 4), known, "{c}");
+            let known = HEXLOWER_PERMISSIVE.decode(&text).ok();
+            assert_eq!(bytes(Encoding::HexOfEitherCase, &text, 4), known, "{c}");
         }
         for (encoding, alphabet) in [
             (Encoding::Base64, BASE64),
@@ -268,23 +269,22 @@ mod tests {
             (Encoding::Base64UrlUnpadded, BASE64URL_NOPAD),
         ] {
             for len in [20, 30, 32, 64] {
-                let bytes: Vec<u8> = (0..len).map(|n| (n * 37 + 11) as u8).collect();
-                let text = alphabet.encode(&bytes).into_bytes();
+                let tag: Vec<u8> = (0..len).map(|n| (n * 37 + 11) as u8).collect();
+                let text = alphabet.encode(&tag).into_bytes();
                 for at in 0..text.len() {
                     for c in 0..=u8::MAX {
                         let mut text = text.clone();
                         text[at] = c;
                         let known = alphabet.decode(&text).ok().filter(|known| known.len() == len);
-                        let ours = Decoded::of(encoding, &text, len).map(|d| d.as_bytes().to_vec());
-                        assert_eq!(ours, known, "{encoding:?} {len} {at} {c}");
+                        assert_eq!(bytes(encoding, &text, len), known, "{encoding:?} {len} {at} {c}");
                     }
                 }
                 for wrong in [[&*text, b"="].concat(), [&*text, b"A"].concat(), text[1..].to_vec(), Vec::new()] {
-                    assert!(Decoded::of(encoding, &wrong, len).is_none());
+                    assert!(bytes(encoding, &wrong, len).is_none());
                 }
             }
         }
-        let b64 = |text: &str| Decoded::of(Encoding::Base64, text.as_bytes(), 20).is_some();
+        let b64 = |text: &str| bytes(Encoding::Base64, text.as_bytes(), 20).is_some();
         assert!(b64("AAAAAAAAAAAAAAAAAAAAAAAAAAA="));
         for bad in [
             "AAAAAAAAAAAAAAAAAAAAAAAAAAA",

@@ -22,7 +22,7 @@ pub(super) fn handshake(verifier: &Verifier, request: &Incoming<'_>) -> Option<F
 
 /// What is refused although the signature is right, besides a time.
 pub(super) fn incomplete(verifier: &Verifier, request: &Incoming<'_>) -> Vec<Finding> {
-    let places = verifier.0.provider.requires.iter().map(|name| At::Header(name));
+    let places = verifier.0.provider.headers().map(At::Header);
     let missing = places.filter(|at| !matches!(locate::find(*at, request, false), Ok(Some(_))));
     let mut found: Vec<_> = missing.map(|at| Finding::Missing { places: vec![place(at)], signed: true }).collect();
     let by_get = verifier.0.provider.by_get && request.target.is_some_and(|(method, _)| *method == http::Method::GET);
@@ -97,7 +97,7 @@ fn missing(verifier: &Verifier, request: &Incoming<'_>) -> Vec<Finding> {
             }
         }
     }
-    for at in verifier.0.provider.requires.iter().map(|name| At::Header(name)).filter(|at| !found(*at)) {
+    for at in verifier.0.provider.headers().map(At::Header).filter(|at| !found(*at)) {
         lacking.push(Finding::Missing { places: vec![place(at)], signed: false });
     }
     lacking

@@ -82,7 +82,10 @@ impl Verifier {
             findings: Vec::new(),
             complete: true,
         };
-        match self.decide(&request, Now::At(now)) {
+        let judged = self.decide(&request, Now::At(now)).and_then(|judged| {
+            if judged.proved { Self::has(&request, &self.0.plan.borne) } else { Ok(()) }.map(|()| judged)
+        });
+        match judged {
             Ok(judged) => {
                 diagnosis.secret = judged.which;
                 if !judged.proved && judged.which.is_none() {

@@ -45,7 +45,6 @@ impl Trial {
         let mut verifier = verifier.clone();
         let inner = Arc::make_mut(&mut verifier.0);
         inner.tolerance = None;
-        inner.provider.requires = &[];
         inner.plan.required.clear();
         inner.provider.needs_body = false;
         Self {
