@@ -38,8 +38,8 @@ pub fn handler(receiver: Receiver) -> impl Handler<(HttpRequest, web::Payload), 
             };
             let answer = match receiver.admit(&head) {
                 Err(refused) => refused,
-                Ok(admitted) => match read(body, admitted).await {
-                    Ok(body) => receiver.receive(Request::from_parts(head, body)).await,
+                Ok(admitted) => match read(body, &admitted).await {
+                    Ok(body) => receiver.take(&head, &body, admitted).await,
                     Err(refused) => receiver.refuse(refused),
                 },
             };
@@ -48,7 +48,7 @@ pub fn handler(receiver: Receiver) -> impl Handler<(HttpRequest, web::Payload), 
     }
 }
 
-async fn read(body: web::Payload, admitted: Admitted) -> Result<Bytes, Error> {
+async fn read(body: web::Payload, admitted: &Admitted) -> Result<Bytes, Error> {
     let whole = body.to_bytes_limited(admitted.body_limit());
     match tokio::time::timeout(admitted.read_timeout(), whole).await {
         Ok(Ok(Ok(body))) => Ok(body),

@@ -1,6 +1,14 @@
 //! What is done with events: kind → your code.
 
-use std::{borrow::Cow, collections::HashMap, convert::Infallible, error, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    convert::Infallible,
+    error, fmt,
+    future::{Future, ready},
+    pin::Pin,
+    sync::Arc,
+};
 
 use crate::{
     Answer, AsyncFunc, Error, Event, Events, Payload,
@@ -68,8 +76,8 @@ impl<E: Into<Box<dyn error::Error + Send + Sync>>> From<E> for Failure {
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) type Answered = Result<Answer, Failure>;
-type Plain = Arc<dyn Fn(Event) -> BoxFuture<'static, Answered> + Send + Sync>;
-type InTx<C> = Arc<dyn for<'c> Fn(&'c mut C, Event) -> BoxFuture<'c, Answered> + Send + Sync>;
+type Plain = Arc<dyn Fn(Box<Event>) -> BoxFuture<'static, Answered> + Send + Sync>;
+type InTx<C> = Arc<dyn for<'c> Fn(&'c mut C, Box<Event>) -> BoxFuture<'c, Answered> + Send + Sync>;
 
 /// A handler behind its types.
 pub(crate) enum Handler<C> {
@@ -122,12 +130,12 @@ where
     F: FnOnce(Event<P>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<R, Failure>> + Send + 'static,
 {
-    Arc::new(move |event| {
-        let handler = handler.clone();
-        Box::pin(async move {
-            let event = event.decode().map_err(Failure::undecodable)?;
-            handler(event).await.map(Into::into)
-        })
+    Arc::new(move |event| match event.decode() {
+        Ok(event) => {
+            let handled = handler.clone()(event);
+            Box::pin(async move { handled.await.map(Into::into) })
+        }
+        Err(e) => Box::pin(ready(Err(Failure::undecodable(e)))),
     })
 }
 

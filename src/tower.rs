@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     error,
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 
@@ -35,13 +35,13 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let receiver = self.clone();
+        let (head, body) = request.into_parts();
+        let head = as_sent(head);
         Box::pin(async move {
-            let (head, body) = request.into_parts();
-            let head = as_sent(head);
             let response = match receiver.admit(&head) {
                 Err(refused) => refused,
-                Ok(admitted) => match read(body, admitted).await {
-                    Ok(body) => receiver.receive(Request::from_parts(head, body)).await,
+                Ok(admitted) => match read(body, &admitted).await {
+                    Ok(body) => receiver.take(&head, &body, admitted).await,
                     Err(refused) => receiver.refuse(refused),
                 },
             };
@@ -50,12 +50,12 @@ where
     }
 }
 
-async fn read<B>(body: B, admitted: Admitted) -> Result<Bytes, Error>
+async fn read<B>(body: B, admitted: &Admitted) -> Result<Bytes, Error>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn error::Error + Send + Sync>>,
 {
-    let whole = Limited::new(body, admitted.body_limit()).collect();
+    let whole = pin!(Limited::new(body, admitted.body_limit()).collect());
     match rt::within(admitted.read_timeout(), whole).await {
         Some(Ok(body)) => Ok(body.to_bytes()),
         Some(Err(e)) if e.is::<LengthLimitError>() => Err(Error::new(ErrorKind::TooLarge, "")),

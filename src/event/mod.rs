@@ -24,7 +24,7 @@ pub(crate) use self::record::event_from_record;
 use crate::{
     Error, Incoming, Payload, Raw, Verifier,
     place::{Key, Place, Token},
-    provider::Thanks,
+    provider::Contract,
     verify::{Coverage, Field},
 };
 
@@ -43,9 +43,12 @@ impl Verifier {
 #[must_use]
 pub struct Delivery {
     pub(crate) events: Brought,
-    pub(crate) reply: Option<Reply>,
+    /// Boxed, since few have one.
+    pub(crate) reply: Option<Box<Reply>>,
     pub(crate) confirmation: Option<Confirmation>,
-    pub(crate) contract: Contract,
+    /// Whose endpoint it came to, where a receiver serves several.
+    pub(crate) tenant: Option<String>,
+    pub(crate) contract: Arc<Contract>,
 }
 
 /// What a provider wants visited before it sends events: AWS SNS, for each subscription.
@@ -96,36 +99,18 @@ impl Brought {
     }
 }
 
-/// What its provider wants to hear, and when.
-#[derive(Clone, Debug)]
-pub(crate) struct Contract {
-    pub(crate) provider: Cow<'static, str>,
-    pub(crate) success: u16,
-    pub(crate) thanks: Thanks,
-    pub(crate) deadline: Duration,
-    pub(crate) tenant: Option<String>,
-    /// Whether it is sent again, and what it says identifies it: what a receiver was told may need that.
-    pub(crate) retries: bool,
-    pub(crate) identified: bool,
-}
-
 /// What a provider wants to hear back.
 pub type Reply = Response<Bytes>;
 
 impl Delivery {
+    fn of(events: Brought, contract: Arc<Contract>) -> Self {
+        Self { events, reply: None, confirmation: None, tenant: None, contract }
+    }
+
     /// For what nobody waits for.
     pub(crate) fn of_record(event: Event) -> Self {
-        let contract = Contract {
-            provider: event.provider.clone(),
-            success: 200,
-            thanks: Thanks::Nothing,
-            deadline: Duration::from_secs(5),
-            tenant: event.tenant.clone(),
-            // Whoever redrives it may do so again, and it bears its key.
-            retries: true,
-            identified: true,
-        };
-        Self { events: Brought::One(Box::new(event)), reply: None, confirmation: None, contract }
+        let contract = Arc::new(Contract::of_record(event.provider.clone()));
+        Self { tenant: event.tenant.clone(), ..Self::of(Brought::One(Box::new(event)), contract) }
     }
 
     /// The same delivery, to the endpoint of this tenant: what a receiver that serves
@@ -135,7 +120,7 @@ impl Delivery {
         for event in self.events.as_mut() {
             event.tenant = Some(id.clone());
         }
-        self.contract.tenant = Some(id);
+        self.tenant = Some(id);
         self
     }
 
@@ -160,7 +145,7 @@ impl Delivery {
 
     /// A handshake's answer; such a request brings no event.
     pub fn reply(&self) -> Option<&Reply> {
-        self.reply.as_ref()
+        self.reply.as_deref()
     }
 }
 
@@ -206,8 +191,8 @@ pub(crate) struct Inner {
     pub(crate) remember: Duration,
     pub(crate) generation: u32,
     /// What it was buried under, if it is a dead letter.
-    pub(crate) redriven: Option<Key>,
-    pub(crate) place: Option<Place>,
+    pub(crate) redriven: Option<Box<Key>>,
+    pub(crate) place: Option<Box<Place>>,
     pub(crate) fence: Option<Token>,
     pub(crate) after_gap: bool,
 }
@@ -322,7 +307,7 @@ impl<P> Event<P> {
 
     /// `None` unless the receiver was told [`ordered_by`](crate::Builder::ordered_by).
     pub fn place(&self) -> Option<&Place> {
-        self.inner.place.as_ref()
+        self.inner.place.as_deref()
     }
 
     /// What `consumer` remembers it under, for [`forget`](crate::store::IdempotencyStore::forget).

@@ -10,14 +10,14 @@ use http::{
 use memchr::{memchr_iter, memchr2};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{Brought, Contract, Delivery, Digest, Event, Headers, Identity, Inner, Text, cloud, handshake::handshake};
+use super::{Brought, Delivery, Digest, Event, Headers, Identity, Inner, Text, cloud, handshake::handshake};
 use crate::{
     Error, ErrorKind, Raw,
     body::{
         Kind, form,
         json::{self, Picked},
     },
-    provider::{At, Attempt, Batch, Envelope, Provider, Retries, Scheme, TimeUnit},
+    provider::{At, Attempt, Batch, Envelope, Provider, Scheme, TimeUnit},
     verify::{Coverage, Verified},
 };
 
@@ -52,21 +52,13 @@ impl Verified<'_> {
         if kind == Kind::Form && matches!(start, Some(b'{' | b'[')) {
             return Err(ENVELOPE("JSON that calls itself a form"));
         }
-        let contract = Contract {
-            provider: Cow::Borrowed(provider.name),
-            success: provider.success,
-            thanks: provider.thanks,
-            deadline: provider.deadline,
-            tenant: None,
-            retries: provider.retries != Retries::Never,
-            identified: !envelope.identity.is_empty(),
-        };
         let fields = fields.as_deref();
         let document = match self.token()? {
             Some(claims) => Some(claims),
             None => document(envelope, fields, is_form, body),
         };
         let plan = self.verifier.plan();
+        let brought = |events| Delivery::of(events, Arc::clone(&plan.contract));
         // A handshake may come without JSON, so nothing is made of its absence before that is ruled out.
         let (picked, broken) = match document.as_ref().map(|text| plan.document.pick(text)) {
             Some(Ok(picked)) => (Some(picked), None),
@@ -77,7 +69,7 @@ impl Verified<'_> {
         let signed_id = signed_id.as_deref();
         let scene = Scene { headers, uri, fields, signed_id, document: picked, item: picked, binary: false };
         if let Some((reply, confirmation)) = handshake(&self, method, &scene)? {
-            return Ok(Delivery { events: Brought::Many(Vec::new()), reply: Some(reply), confirmation, contract });
+            return Ok(Delivery { reply: Some(Box::new(reply)), confirmation, ..brought(Brought::Many(Vec::new())) });
         }
         let shared = Shared {
             provider,
@@ -86,30 +78,20 @@ impl Verified<'_> {
         };
         if envelope.batch == Batch::CloudEvents {
             let events = shared.cloud_events(&scene, body, &plan.item)?;
-            return Ok(Delivery { events: Brought::Many(events), reply: None, confirmation: None, contract });
+            return Ok(brought(Brought::Many(events)));
         }
         if let Some(broken) = broken {
             return Err(ENVELOPE("the body is not the JSON it should be").because(broken));
         }
         let Some(document) = &document else {
             // A form without JSON in it is one event.
-            return Ok(Delivery {
-                events: Brought::One(Box::new(shared.event(&scene, body.clone()))),
-                reply: None,
-                confirmation: None,
-                contract,
-            });
+            return Ok(brought(Brought::One(Box::new(shared.event(&scene, body.clone())))));
         };
         if envelope.batch == Batch::One {
             if !plan.document.is_empty() && !document.trim_ascii_start().starts_with(b"{") {
                 return Err(ENVELOPE("the body is no JSON object"));
             }
-            return Ok(Delivery {
-                events: Brought::One(Box::new(shared.event(&scene, document.clone()))),
-                reply: None,
-                confirmation: None,
-                contract,
-            });
+            return Ok(brought(Brought::One(Box::new(shared.event(&scene, document.clone())))));
         }
         let items = items(envelope.batch, document, picked)?;
         let mut events = Vec::with_capacity(items.len());
@@ -118,7 +100,7 @@ impl Verified<'_> {
             let whole = document.slice_ref(item.as_bytes());
             events.push(shared.event(&Scene { item: Some(&picked), ..scene }, whole));
         }
-        Ok(Delivery { events: Brought::Many(events), reply: None, confirmation: None, contract })
+        Ok(brought(Brought::Many(events)))
     }
 }
 

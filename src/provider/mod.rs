@@ -20,6 +20,7 @@
 //! ```
 
 mod check;
+mod contract;
 mod custom;
 mod data;
 mod envelope;
@@ -44,6 +45,14 @@ pub(crate) use self::custom::Putter;
 pub use self::http_signature::{HttpAlgorithm, HttpSignature};
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::public_key::{Keys, Roots};
+pub(crate) use self::{
+    contract::Contract,
+    custom::{Made, Tagger},
+    data::Thanks,
+    envelope::{CLOUD_EVENT, Envelope},
+    handshake::{Echo, Proof, Verb, WEB_HOOK_ORIGIN, When},
+    scheme::TokenForm,
+};
 pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
     data::Provider,
@@ -52,13 +61,6 @@ pub use self::{
     jwt::{Jwt, JwtAlgorithm, JwtClaim, JwtKeys},
     pinned::{Host, Pinned},
     scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
-};
-pub(crate) use self::{
-    custom::{Made, Tagger},
-    data::Thanks,
-    envelope::{CLOUD_EVENT, Envelope},
-    handshake::{Echo, Proof, Verb, WEB_HOOK_ORIGIN, When},
-    scheme::TokenForm,
 };
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::{Answer, End, Error, ErrorKind, Event, Verifier, answer::empty, event::Contract, report::Outcome};
+use crate::{Answer, End, Error, ErrorKind, Event, Verifier, answer::empty, provider::Contract, report::Outcome};
 
 /// When a provider that is told to come back should do so, where nothing better is known.
 const SOON: Duration = Duration::from_secs(1);

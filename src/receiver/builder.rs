@@ -64,8 +64,8 @@ impl Source {
 
     /// Whether what was verified elsewhere is this endpoint's.
     pub(super) fn owns(&self, delivery: &Delivery) -> Result<(), Error> {
-        let Delivery { events, contract, .. } = delivery;
-        match (self, &contract.tenant) {
+        let Delivery { events, contract, tenant, .. } = delivery;
+        match (self, tenant) {
             (Self::Tenants(_), None) => Err(Error::new(ErrorKind::NoTenant, "")),
             (Self::One(_), Some(_)) => Err(CONFIG("this receiver has no tenants")),
             (Self::One(verifier), None)

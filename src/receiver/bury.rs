@@ -1,6 +1,6 @@
 //! Marks and burials that have to be written down, since a handler has run.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -29,25 +29,28 @@ pub(super) async fn persist<'t>(
     attempt: impl Fn() -> BoxFuture<'t, Result<Held, Error>>,
 ) -> Result<Held, Error> {
     let mut failed = None;
-    let tries = async {
-        let mut pause = FIRST_PAUSE;
-        for tried in 1_u32.. {
-            match attempt().await {
-                Ok(held) => return Some(held),
-                Err(e) => failed = Some(e),
+    let held = {
+        let tries = pin!(async {
+            let mut pause = FIRST_PAUSE;
+            for tried in 1_u32.. {
+                match attempt().await {
+                    Ok(held) => return Some(held),
+                    Err(e) => failed = Some(e),
+                }
+                if !rt::sleep(pause).await && tried >= TRIES_AT_ONCE {
+                    return None;
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                // Held meanwhile, if the store can do that; if not, the next try says so.
+                if let Ok(Held::Lost) = store.extend(slot, token, slot.lease).await {
+                    return Some(Held::Lost);
+                }
             }
-            if !rt::sleep(pause).await && tried >= TRIES_AT_ONCE {
-                return None;
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            // Held meanwhile, if the store can do that; if not, the next try says so.
-            if let Ok(Held::Lost) = store.extend(slot, token, slot.lease).await {
-                return Some(Held::Lost);
-            }
-        }
-        None
+            None
+        });
+        rt::within(slot.lease, tries).await.flatten()
     };
-    match rt::within(slot.lease, tries).await.flatten() {
+    match held {
         Some(held) => Ok(held),
         None => Err(failed.unwrap_or_else(|| Error::new(ErrorKind::Store, "it did not answer"))),
     }

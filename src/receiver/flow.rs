@@ -13,20 +13,19 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::Response;
 use time::OffsetDateTime;
 
 use super::{
     answer,
     bind::bind_nonce,
-    gate::Pass,
     rt::{self, Caught},
     work::{Rules, Turn, Work},
 };
 use crate::{
     Clock, Delivery, End, Error, ErrorKind, Event, Place, Report, Verifier,
-    provider::Retries,
+    event::Brought,
+    handlers::BoxFuture,
+    provider::{Contract, Retries},
     report::Outcome,
     store::{Key, Order, Slot},
 };
@@ -100,6 +99,30 @@ impl Stopped {
     }
 }
 
+/// What has yet to be waited for: small, so that whoever waits is small.
+pub(super) enum Begun {
+    Ended(Box<Report>),
+    One(BoxFuture<'static, Report>, Arc<Contract>),
+    /// Several consumers, each on its own.
+    Several(BoxFuture<'static, Report>),
+}
+
+impl Begun {
+    /// All of it, in a task that outlives the caller.
+    pub(super) async fn ended(self) -> Report {
+        match self {
+            Self::Ended(report) => *report,
+            Self::Several(all) => all.await,
+            // `None` only if the runtime is shutting down: then nothing is known.
+            Self::One(all, contract) => rt::detached(all).await.unwrap_or_else(|| {
+                let outcomes = vec![Outcome::of_request(End::Panicked, Some(contract.provider.clone()), None)];
+                let response = answer::failure(&End::Panicked);
+                Report { outcomes, response }
+            }),
+        }
+    }
+}
+
 /// All but the verifier: what every delivery goes through.
 pub(super) struct Flow {
     pub(super) work: Box<dyn Work>,
@@ -138,7 +161,7 @@ impl Flow {
     pub(super) fn takes(&self, delivery: &Delivery) -> Result<(), Error> {
         let Delivery { events, contract, .. } = delivery;
         let own =
-            |event: &Event| event.inner.redriven.as_ref().is_none_or(|key| *key == self.key(event, key.id.clone()));
+            |event: &Event| event.inner.redriven.as_ref().is_none_or(|key| **key == self.key(event, key.id.clone()));
         if !events.as_ref().iter().all(own) {
             return Err(Error::new(ErrorKind::Config, "the dead letter is another receiver's"));
         }
@@ -155,74 +178,62 @@ impl Flow {
         Ok(())
     }
 
-    /// The answer, at the latest shortly before the provider gives up.
-    pub(super) async fn answer(self: &Arc<Self>, delivery: Delivery, pass: Pass) -> Response<Bytes> {
-        let patience = patience(delivery.contract.deadline);
-        let report = rt::within(patience, self.dispatch(delivery, pass)).await;
-        report.map_or_else(answer::still_at_work, Report::into_response)
-    }
-
-    /// Every event of a delivery, in a task that outlives the caller and keeps `pass` until it is done.
-    pub(super) async fn dispatch(self: &Arc<Self>, delivery: Delivery, pass: impl Send + 'static) -> Report {
-        let flow = Arc::clone(self);
-        let provider = delivery.contract.provider.clone();
-        let all = rt::detached(Box::pin(async move {
-            let report = flow.all(delivery).await;
+    /// Every event of a delivery, to be waited for; `pass` is kept until all are done.
+    pub(super) fn begin(self: &Arc<Self>, delivery: Delivery, pass: impl Send + 'static) -> Begun {
+        let Delivery { events, reply, tenant, contract, .. } = delivery;
+        if let Some(reply) = reply {
+            let outcome = Outcome::of_request(End::Handshake, Some(contract.provider.clone()), tenant);
+            self.observe(&outcome);
+            return Begun::Ended(Box::new(Report { outcomes: vec![outcome], response: *reply }));
+        }
+        let (flow, terms) = (Arc::clone(self), Arc::clone(&contract));
+        let all = Box::pin(async move {
+            let report = flow.all(events, &terms).await;
             drop(pass);
             if flow.purge_is_due() {
-                rt::aside(async move { flow.purge().await }).await;
+                Box::pin(rt::aside(async move { flow.purge().await })).await;
             }
             report
-        }));
-        // `None` only if the runtime is shutting down: then nothing is known.
-        all.await.unwrap_or_else(|| {
-            let outcomes = vec![Outcome::of_request(End::Panicked, Some(provider), None)];
-            let response = answer::failure(&End::Panicked);
-            Report { outcomes, response }
-        })
+        });
+        Begun::One(all, contract)
     }
 
-    async fn all(&self, mut delivery: Delivery) -> Report {
-        if let Some(reply) = delivery.reply.take() {
-            let provider = delivery.contract.provider.clone();
-            let outcome = Outcome::of_request(End::Handshake, Some(provider), delivery.contract.tenant);
-            self.observe(&outcome);
-            return Report { outcomes: vec![outcome], response: reply };
-        }
-        let patience = patience(delivery.contract.deadline);
-        let mut outcomes = Vec::with_capacity(delivery.events().len());
+    async fn all(&self, events: Brought, contract: &Contract) -> Report {
+        let patience = patience(contract.deadline);
+        let mut outcomes = Vec::with_capacity(events.as_ref().len());
         let mut stopped = Stopped::default();
         let mut waited = Duration::ZERO;
-        for event in delivery.events.into_each() {
+        for event in events.into_each() {
             // Said before the event is given away.
-            let (mut outcome, mut place) = (Outcome::of(&event, End::Panicked), None);
+            outcomes.push(Outcome::of(&event, End::Panicked));
+            let mut place = None;
             let caught = {
                 let turn = pin!(self.in_place(event, &mut place, &stopped, Patience::new(patience, &mut waited)));
                 Caught(turn).await
             };
+            let Some(outcome) = outcomes.last_mut() else { continue };
             if let Some(Ended { end, twin, key }) = caught {
-                outcome = Outcome { end, twin, key, ..outcome };
+                (outcome.end, outcome.twin, outcome.key) = (end, twin, key);
             }
             if let Some(place) = place
                 && answer::holds_up(&outcome.end)
             {
-                stopped.at(place);
+                stopped.at(*place);
             }
-            self.observe(&outcome);
-            outcomes.push(outcome);
+            self.observe(outcome);
         }
-        let response = answer::response(&outcomes, &delivery.contract);
+        let response = answer::response(&outcomes, contract);
         Report { outcomes, response }
     }
 
     async fn in_place(
         &self,
         mut event: Box<Event>,
-        place: &mut Option<Place>,
+        place: &mut Option<Box<Place>>,
         stopped: &Stopped,
         patience: Patience<'_>,
     ) -> Ended {
-        event.inner.place = self.ordered_by.as_ref().and_then(|place| place(&event));
+        event.inner.place = self.ordered_by.as_ref().and_then(|place| place(&event)).map(Box::new);
         place.clone_from(&event.inner.place);
         if place.as_ref().is_some_and(|place| stopped.holds_up(place)) {
             return End::Skipped.into();
@@ -245,7 +256,7 @@ impl Flow {
             }
             // Where the next one waits for it, it takes its place all the same.
             let sequence = |place: &Place| matches!(place.order, Order::Sequence { .. });
-            if !event.inner.place.as_ref().is_some_and(sequence) {
+            if !event.place().is_some_and(sequence) {
                 return End::Unhandled.into();
             }
         }
@@ -290,7 +301,7 @@ impl Flow {
         let mut slot = Slot::new(key, self.lease, event.inner.remember);
         slot.fingerprint = event.fingerprint();
         slot.twins = self.twins && !event.covers(crate::Field::Identity) && self.key_by.is_none();
-        slot.place.clone_from(&event.inner.place);
+        slot.place = event.place().cloned();
         slot.generation = event.inner.generation;
         slot
     }

@@ -113,7 +113,7 @@ impl Receiver {
     pub fn admit(&self, head: &Parts) -> Result<Admitted, Response<Bytes>> {
         let admitted = self.0.gate.enter().and_then(|pass| {
             self.0.admit(head)?;
-            Ok(Admitted { limit: self.0.body_limit, read_timeout: self.0.read_timeout, _pass: pass })
+            Ok(Admitted { limit: self.0.body_limit, read_timeout: self.0.read_timeout, pass })
         });
         admitted.map_err(|refused| self.refuse(refused))
     }
@@ -125,55 +125,30 @@ impl Receiver {
     /// at work when the provider is about to give up goes on after a 503.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (head, body) = request.into_parts();
-        let pass = match self.0.gate.enter() {
-            Ok(pass) => pass,
-            Err(refused) => return self.refuse(refused),
-        };
-        if let Err(refused) = self.0.admit(&head) {
-            return self.refuse(refused);
+        match self.admit(&head) {
+            Ok(admitted) => self.take(&head, &body, admitted).await,
+            Err(refused) => refused,
         }
-        if body.len() > self.0.body_limit {
+    }
+
+    /// What was admitted, now that its body is there.
+    ///
+    /// What is rare is boxed apart, or every request's future would be as large as all of it.
+    pub(crate) async fn take(&self, head: &Parts, body: &Bytes, admitted: Admitted) -> Response<Bytes> {
+        if body.len() > admitted.limit {
             return self.refuse(Error::new(ErrorKind::TooLarge, ""));
         }
-        let resolved = {
-            let resolving = pin!(self.0.source.resolve(&head));
-            rt::within(self.0.resolve_timeout, Caught(resolving)).await
-        };
-        let (tenant, verifier) = match resolved {
-            Some(Some(Ok(resolved))) => resolved,
-            Some(Some(Err(refused))) => return self.refuse(refused),
-            Some(None) => return self.panicked(),
-            None => return self.refuse(Error::new(ErrorKind::Store, "the tenants' resolver took too long")),
-        };
-        let refuse = |refused: Error| {
-            let outcome = Outcome::refused(refused, Some(&verifier), tenant.clone());
-            let response = refusal(&outcome, Some(&verifier));
-            self.0.flow.observe(&outcome);
-            response
-        };
-        let admitted = if tenant.is_some() { verifier.admits(&head.method, &head.headers) } else { Ok(()) };
-        let delivery = match admitted.and_then(|()| self.verify(&verifier, &head, &body)) {
-            Err(refused) if refused.key_needed().is_some() => match self.learn(&verifier, refused).await {
-                Ok(()) => self.verify(&verifier, &head, &body),
-                Err(refused) => Err(refused),
+        let judged = match self.0.source.only() {
+            Some(verifier) => match self.verify(verifier, head, body) {
+                Ok(delivery) if self.0.confirm.is_none() || delivery.confirmation().is_none() => Ok(delivery),
+                judged => Box::pin(self.settle(None, verifier, judged, head, body)).await,
             },
-            judged => judged,
+            None => Box::pin(self.judge_of_tenant(head, body)).await,
         };
-        let delivery = match delivery {
-            Ok(delivery) => delivery,
-            Err(refused) => return refuse(refused),
-        };
-        if let (Some(by), Some(confirmation)) = (&self.0.confirm, delivery.confirmation()) {
-            let patience = patience(verifier.data().deadline);
-            if let Err(unconfirmed) = confirm::confirm(&**by, confirmation, patience).await {
-                return refuse(unconfirmed);
-            }
+        match judged {
+            Ok(delivery) => self.0.answer(delivery, admitted.pass).await,
+            Err(refused) => refused,
         }
-        let delivery = match tenant {
-            Some(tenant) => delivery.of_tenant(tenant),
-            None => delivery,
-        };
-        self.0.answer(delivery, pass).await
     }
 
     /// For those who verify and answer themselves: what becomes of each event is in the report. Answer success only if
@@ -185,7 +160,7 @@ impl Receiver {
     /// provider. That, a dead letter of another consumer, and a provider that what was configured cannot work for, is
     /// [`Config`](ErrorKind::Config).
     pub async fn dispatch(&self, delivery: Delivery) -> Report {
-        let (provider, tenant) = (delivery.contract.provider.clone(), delivery.contract.tenant.clone());
+        let (provider, tenant) = (delivery.contract.provider.clone(), delivery.tenant.clone());
         let admitted = self.0.gate.enter().and_then(|pass| self.0.source.owns(&delivery).map(|()| pass));
         let reported = match admitted {
             Ok(pass) => self.0.dispatch(delivery, pass).await,
@@ -205,7 +180,7 @@ impl Receiver {
     #[cfg_attr(inhook_docs, doc(cfg(feature = "tokio")))]
     pub async fn close(&self, timeout: Duration) -> usize {
         self.0.gate.close();
-        rt::within(timeout, self.0.gate.empty()).await;
+        rt::within(timeout, pin!(self.0.gate.empty())).await;
         self.0.gate.under_way()
     }
 
@@ -213,6 +188,59 @@ impl Receiver {
         let delivery = verifier.authenticate_at((head, body), self.0.flow.now())?.delivery()?;
         self.0.suit(verifier)?;
         Ok(delivery)
+    }
+
+    /// A request whose verifier has to be looked up first.
+    #[expect(clippy::result_large_err, reason = "the answer is what the caller sends")]
+    async fn judge_of_tenant(&self, head: &Parts, body: &Bytes) -> Result<Delivery, Response<Bytes>> {
+        let resolved = {
+            let resolving = pin!(self.0.source.resolve(head));
+            rt::within(self.0.resolve_timeout, Caught(resolving)).await
+        };
+        let (tenant, verifier) = match resolved {
+            Some(Some(Ok(resolved))) => resolved,
+            Some(Some(Err(refused))) => return Err(self.refuse(refused)),
+            Some(None) => return Err(self.panicked()),
+            None => {
+                return Err(self.refuse(Error::new(ErrorKind::Store, "the tenants' resolver took too long")));
+            }
+        };
+        let judged = verifier.admits(&head.method, &head.headers).and_then(|()| self.verify(&verifier, head, body));
+        self.settle(tenant, &verifier, judged, head, body).await
+    }
+
+    /// What needs more than the request: a key to be fetched, an address to be visited, a refusal to be said.
+    #[expect(clippy::result_large_err, reason = "the answer is what the caller sends")]
+    async fn settle(
+        &self,
+        tenant: Option<String>,
+        verifier: &Verifier,
+        judged: Result<Delivery, Error>,
+        head: &Parts,
+        body: &Bytes,
+    ) -> Result<Delivery, Response<Bytes>> {
+        let refuse = |refused: Error| {
+            let outcome = Outcome::refused(refused, Some(verifier), tenant.clone());
+            let response = refusal(&outcome, Some(verifier));
+            self.0.flow.observe(&outcome);
+            response
+        };
+        let judged = match judged {
+            Err(refused) if refused.key_needed().is_some() => match self.learn(verifier, refused).await {
+                Ok(()) => self.verify(verifier, head, body),
+                Err(refused) => Err(refused),
+            },
+            judged => judged,
+        };
+        let delivery = judged.map_err(refuse)?;
+        if let (Some(by), Some(confirmation)) = (&self.0.confirm, delivery.confirmation()) {
+            let patience = patience(verifier.data().deadline);
+            confirm::confirm(&**by, confirmation, patience).await.map_err(refuse)?;
+        }
+        Ok(match tenant {
+            Some(tenant) => delivery.of_tenant(tenant),
+            None => delivery,
+        })
     }
 
     /// Fetches the key that a request could not be judged without.
@@ -255,7 +283,7 @@ impl fmt::Debug for Receiver {
 pub struct Admitted {
     limit: usize,
     read_timeout: Duration,
-    _pass: Pass,
+    pass: Pass,
 }
 
 impl Admitted {

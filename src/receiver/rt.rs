@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
@@ -36,10 +36,11 @@ pub(super) async fn sleep(_time: Duration) -> bool {
 }
 
 /// The future's value, or `None` once `limit` has passed; without a runtime nothing passes.
-pub(crate) async fn within<T>(_limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
+///
+/// `work` is pinned where it stands: a future that is handed over is kept twice by whoever waits for it.
+pub(crate) async fn within<T>(_limit: Duration, mut work: impl Future<Output = T> + Unpin) -> Option<T> {
     // What is done at the first poll needs no timer.
-    if let Poll::Ready(done) = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+    if let Poll::Ready(done) = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut work).poll(cx))).await {
         return Some(done);
     }
     #[cfg(feature = "tokio")]

@@ -1,13 +1,13 @@
 //! One delivery, several consumers.
 
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
 use bytes::Bytes;
 use http::Response;
 
 use super::{
     Inner, Receiver, answer,
-    flow::{Flow, patience},
+    flow::{Begun, Flow, patience},
     gate::Pass,
     rt,
 };
@@ -76,16 +76,23 @@ impl Inner {
         self.flows().try_for_each(|flow| flow.suits(verifier))
     }
 
-    pub(super) async fn answer(&self, delivery: Delivery, pass: Pass) -> Response<Bytes> {
-        // A handshake is the route's.
-        if self.more.is_empty() || delivery.reply.is_some() {
-            return self.flow.answer(delivery, pass).await;
-        }
+    /// The answer, at the latest shortly before the provider gives up.
+    pub(super) fn answer(
+        &self,
+        delivery: Delivery,
+        pass: Pass,
+    ) -> impl Future<Output = Response<Bytes>> + Send + use<> {
         let patience = patience(delivery.contract.deadline);
-        let flows = self.flows().cloned().collect();
-        match rt::within(patience, together(flows, delivery, pass)).await {
-            Some(report) => report.into_response(),
-            None => answer::still_at_work(),
+        // A handshake is the route's.
+        let work = if self.more.is_empty() || delivery.reply.is_some() {
+            self.flow.begin(delivery, pass)
+        } else {
+            let flows = self.flows().cloned().collect();
+            Begun::Several(Box::pin(together(flows, delivery, pass)))
+        };
+        async move {
+            let report = rt::within(patience, pin!(work.ended())).await;
+            report.map_or_else(answer::still_at_work, Report::into_response)
         }
     }
 
@@ -93,7 +100,7 @@ impl Inner {
     pub(super) async fn dispatch(&self, delivery: Delivery, pass: Pass) -> Result<Report, Error> {
         if self.more.is_empty() || delivery.reply.is_some() {
             self.flow.takes(&delivery)?;
-            return Ok(self.flow.dispatch(delivery, pass).await);
+            return Ok(self.flow.begin(delivery, pass).ended().await);
         }
         let redriven = delivery.events().iter().any(|event| event.inner.redriven.is_some());
         let mut flows = Vec::new();
@@ -113,10 +120,10 @@ impl Inner {
 
 /// All of them at the same time, each in a task that outlives the caller.
 async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, pass: Pass) -> Report {
-    let (contract, pass) = (delivery.contract.clone(), Arc::new(pass));
+    let (contract, pass) = (Arc::clone(&delivery.contract), Arc::new(pass));
     let under_way = flows.into_iter().map(|flow| -> BoxFuture<'static, Report> {
         let (delivery, pass) = (delivery.clone(), Arc::clone(&pass));
-        Box::pin(async move { flow.dispatch(delivery, pass).await })
+        Box::pin(flow.begin(delivery, pass).ended())
     });
     let mut under_way: Vec<_> = under_way.map(|work| (work, None)).collect();
     drop(pass);

@@ -192,7 +192,7 @@ impl Plain {
             return Ok(End::Unhandled.into());
         };
         let (event, kept) = lend(event, &self.graves);
-        let work = pin!(async { handler(*event).await });
+        let work = pin!(async { handler(event).await });
         let ran = Ran::of(rt::within(rules.timeout, Caught(work)).await);
         match (ran.into_failed(), kept) {
             (Ok(answer), _) => Ok(End::Handled(answer).into()),
@@ -207,7 +207,7 @@ impl Plain {
     /// Runs the handler, and holds on to the claim while it runs.
     async fn handle(&self, slot: &Slot, token: Token, event: Box<Event>, rules: Rules) -> Ran {
         let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else { return Ran::Panicked };
-        let work = pin!(async { handler(*event).await });
+        let work = pin!(async { handler(event).await });
         let mut work = Caught(work);
         let renewal = slot.lease / 3;
         let held = async {
@@ -224,7 +224,7 @@ impl Plain {
                 }
             }
         };
-        rt::within(rules.timeout, held).await.unwrap_or(Ran::TimedOut)
+        rt::within(rules.timeout, pin!(held)).await.unwrap_or(Ran::TimedOut)
     }
 }
 
@@ -296,8 +296,8 @@ impl<S: TransactionalStore> InTx<S> {
         let ran = {
             let work = pin!(async {
                 match handler {
-                    Handler::Plain(handler) => handler(*event).await,
-                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), *event).await,
+                    Handler::Plain(handler) => handler(event).await,
+                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), event).await,
                 }
             });
             Ran::of(rt::within(rules.timeout, Caught(work)).await)

@@ -338,7 +338,7 @@ impl DeadLetter {
     pub fn redrive(&self) -> Delivery {
         let mut event = self.event.clone();
         event.inner.generation = self.generation.saturating_add(1);
-        event.inner.redriven = Some(self.key.clone());
+        event.inner.redriven = Some(Box::new(self.key.clone()));
         Delivery::of_record(event)
     }
 }

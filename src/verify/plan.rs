@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     body::json::Pointers,
-    provider::{At, Attempt, Batch, CLOUD_EVENT, Echo, Part, Provider, Scheme, When},
+    provider::{At, Attempt, Batch, CLOUD_EVENT, Contract, Echo, Part, Provider, Scheme, When},
 };
 
 /// A part of a request or an event that a signature may vouch for.
@@ -114,6 +114,7 @@ pub(crate) struct Plan {
     /// Into each item of a batch.
     pub(crate) item: Pointers,
     pub(crate) coverage: Vec<Arc<Coverage>>,
+    pub(crate) contract: Arc<Contract>,
     /// Without which a request is not one of the provider's.
     pub(crate) required: Vec<HeaderName>,
     /// Without which an authentic one brings nothing.
@@ -158,7 +159,9 @@ impl Plan {
         let names = |names: &[&'static str]| names.iter().map(|name| HeaderName::try_from(*name).ok()).collect();
         let (required, borne): (Option<_>, Option<_>) = (names(provider.requires), names(provider.bears));
         let (required, borne) = (required?, borne?);
-        (document.len() <= 64 && item.len() <= 64).then_some(Self { document, item, coverage, required, borne })
+        let contract = Arc::new(Contract::of(provider));
+        let few = document.len() <= 64 && item.len() <= 64;
+        few.then_some(Self { document, item, coverage, contract, required, borne })
     }
 }
 

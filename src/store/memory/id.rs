@@ -13,6 +13,9 @@ use crate::{
     store::Slot,
 };
 
+/// So many bytes hold nearly every key.
+const TOGETHER: usize = 192;
+
 /// What stands for a key or a stream: 128 bits of a keyed hash of its columns, so that nobody can choose ids that are
 /// taken for one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,18 +83,28 @@ impl Names {
         }
     }
 
-    /// Columns are hashed one by one, each with its length or its end.
+    /// Columns are hashed each behind its length, and put together first: every write costs as much as many bytes do.
     fn of(&self, source: &str, tenant: Option<&str>, consumer: &str, last: &[u8]) -> Id {
+        let columns = [Some(source.as_bytes()), tenant.map(str::as_bytes), Some(consumer.as_bytes()), Some(last)];
         let mut hash = self.0.build_hasher();
-        (source, tenant, consumer, last).hash(&mut hash);
-        let half = |n: u8| {
-            let mut hash = hash.clone();
-            hash.write_u8(n);
-            hash.finish().to_le_bytes()
-        };
-        let mut id = [0; 16];
-        id.iter_mut().zip(half(0).into_iter().chain(half(1))).for_each(|(to, from)| *to = from);
-        Id(id)
+        let (mut together, mut len) = ([0; TOGETHER], 0_usize);
+        for column in columns {
+            let length = column.map_or(u64::MAX, |column| column.len() as u64).to_le_bytes();
+            for part in [&length[..], column.unwrap_or_default()] {
+                if let Some(room) = together.get_mut(len..len.saturating_add(part.len())) {
+                    room.copy_from_slice(part);
+                    len += part.len();
+                } else {
+                    hash.write(together.get(..len).unwrap_or_default());
+                    hash.write(part);
+                    len = 0;
+                }
+            }
+        }
+        hash.write(together.get(..len).unwrap_or_default());
+        let first = hash.finish();
+        hash.write_u64(first);
+        Id((u128::from(first) << 64 | u128::from(hash.finish())).to_be_bytes())
     }
 }
 
@@ -120,6 +133,10 @@ impl Second {
     pub(super) const LAST: Self = Self(u32::MAX);
 }
 
+/// Since the store was first used: a date costs ten times as much to reckon with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment(time::Duration);
+
 /// The present, as one verb sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
@@ -138,8 +155,8 @@ impl Now {
         second(self.since.whole_seconds().saturating_sub(i64::from(self.since.subsec_nanoseconds() < 0)))
     }
 
-    pub(super) fn after(self, lasts: Duration) -> OffsetDateTime {
-        self.at.saturating_add(time::Duration::try_from(lasts).unwrap_or(time::Duration::MAX))
+    pub(super) fn after(self, lasts: Duration) -> Moment {
+        Moment(self.since.saturating_add(time::Duration::try_from(lasts).unwrap_or(time::Duration::MAX)))
     }
 
     /// The first second that begins no earlier than the end of what lasts so long.
@@ -148,9 +165,9 @@ impl Now {
         second(until.whole_seconds().saturating_add(i64::from(until.subsec_nanoseconds() > 0)))
     }
 
-    /// How long it is to `at`; `None` once it has come.
-    pub(super) fn left(self, at: OffsetDateTime) -> Option<Duration> {
-        Duration::try_from(at - self.at).ok().filter(|left| !left.is_zero())
+    /// How long it is to then; `None` once it has come.
+    pub(super) fn left(self, moment: Moment) -> Option<Duration> {
+        Duration::try_from(moment.0.saturating_sub(self.since)).ok().filter(|left| !left.is_zero())
     }
 }
 
@@ -196,7 +213,7 @@ mod tests {
         let origin = datetime!(2026-01-01 0:00 UTC);
         let now = Now::new(origin, origin);
         assert_eq!(now.end(Duration::MAX), Second(u32::MAX));
-        assert_eq!(now.left(now.at), None);
+        assert_eq!(now.left(now.after(Duration::ZERO)), None);
         assert_eq!(now.left(now.after(Duration::from_secs(2))), Some(Duration::from_secs(2)));
     }
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     expiring::{Ends, Expiring},
-    id::{Id, Ids, Now, Second},
+    id::{Id, Ids, Moment, Now, Second},
     marks::{Done, Marks},
     streams::{Event, Streams, Turn},
 };
@@ -35,7 +35,7 @@ pub(super) struct State {
 #[derive(Clone, Copy, Debug)]
 struct Holder {
     token: Token,
-    until: OffsetDateTime,
+    until: Moment,
     ends: Second,
 }
 

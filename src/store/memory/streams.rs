@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     expiring::{Ends, Expiring},
-    id::{Id, Map, Now, Second},
+    id::{Id, Map, Moment, Now, Second},
 };
 use crate::{
     Error,
@@ -29,7 +29,7 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 struct Holder {
     token: Token,
-    until: OffsetDateTime,
+    until: Moment,
     ends: Second,
 }
 
