@@ -62,10 +62,10 @@ impl Scripts {
     pub(super) fn new() -> Self {
         Self {
             claim: script!("time", "stream", "claim"),
-            extend: script!("time", "stream", "extend"),
-            complete: script!("time", "stream", "finish", "complete"),
-            bury: script!("time", "stream", "finish", "bury"),
-            release: script!("time", "stream", "release"),
+            extend: script!("time", "stream", "holder", "extend"),
+            complete: script!("time", "stream", "holder", "finish", "complete"),
+            bury: script!("time", "stream", "holder", "finish", "bury"),
+            release: script!("time", "stream", "holder", "release"),
             forget: script!("time", "forget"),
             skip: script!("time", "stream", "skip"),
             blocked: script!("time", "stream", "blocked"),
