@@ -20,7 +20,8 @@ impl<C: Connection> DeadLetterStore for RedisStore<C> {
         let letter = |command: &mut Cmd| {
             command.arg(&*key.source).arg(&tenant).arg(&*key.consumer).arg(&record).arg(error);
         };
-        self.finish(&self.scripts.bury, slot, token, None, &[self.names().letters()], letter).await
+        let more = [self.names().tokens(), self.names().letters()];
+        self.finish(&self.scripts.bury, slot, token, None, &more, letter).await
     }
 
     async fn dead_letters(&self, after: Option<u64>, limit: u32) -> Result<Vec<DeadLetter>, Error> {

@@ -61,10 +61,10 @@ pub(super) struct Scripts {
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {
-            claim: script!("time", "stream", "claim"),
+            claim: script!("time", "number", "stream", "claim"),
             extend: script!("time", "stream", "holder", "extend"),
             complete: script!("time", "stream", "holder", "finish", "complete"),
-            bury: script!("time", "stream", "holder", "finish", "bury"),
+            bury: script!("time", "number", "stream", "holder", "finish", "bury"),
             release: script!("time", "stream", "holder", "release"),
             forget: script!("time", "forget"),
             skip: script!("time", "stream", "skip"),
