@@ -29,11 +29,11 @@ impl<C: Connection> DeadLetterStore for RedisStore<C> {
             return Ok(Vec::new());
         }
         let from = after.map_or("-".to_owned(), |after| format!("(0-{after}"));
-        let mut listing = cmd("XRANGE");
-        listing.arg(self.names().letters()).arg(from).arg("+").arg("COUNT").arg(limit);
-        let mut connection = self.connection.clone();
+        let page = |command: &mut Cmd| {
+            command.arg(&from).arg(limit);
+        };
         let found: Vec<(String, HashMap<String, Vec<u8>>)> =
-            listing.query_async(&mut connection).await.map_err(Error::store)?;
+            self.run(&self.scripts.letters, &[self.names().letters()], page).await?;
         found.into_iter().map(|(id, fields)| letter(&id, fields)).collect()
     }
 

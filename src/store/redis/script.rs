@@ -45,7 +45,7 @@ macro_rules! script {
     };
 }
 
-/// All of them.
+/// All of them, those too that only read: a driver may ask a replica for what a command reads, and that may be behind.
 pub(super) struct Scripts {
     pub(super) claim: Script,
     pub(super) extend: Script,
@@ -54,7 +54,9 @@ pub(super) struct Scripts {
     pub(super) release: Script,
     pub(super) forget: Script,
     pub(super) skip: Script,
+    pub(super) listed: Script,
     pub(super) blocked: Script,
+    pub(super) letters: Script,
     pub(super) inspect: Script,
 }
 
@@ -68,7 +70,9 @@ impl Scripts {
             release: script!("time", "stream", "holder", "release"),
             forget: script!("time", "forget"),
             skip: script!("time", "stream", "skip"),
+            listed: script!("listed"),
             blocked: script!("time", "stream", "blocked"),
+            letters: script!("letters"),
             inspect: script!("inspect"),
         }
     }
