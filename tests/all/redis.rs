@@ -1,24 +1,35 @@
-//! What only a server can do: expiry, memory, other processes, death by SIGKILL, hash slots.
+//! What only servers can do: expiry, memory, other processes, death by SIGKILL, shards, replicas.
 
+#[path = "redis/cluster.rs"]
+mod cluster;
 #[cfg(feature = "testing")]
 #[path = "redis/contract.rs"]
 mod contract;
 #[path = "redis/expiry.rs"]
 mod expiry;
+#[path = "redis/failover.rs"]
+mod failover;
 #[path = "redis/processes.rs"]
 mod processes;
 #[path = "redis/server.rs"]
 mod server;
+#[path = "redis/shards.rs"]
+mod shards;
 #[path = "redis/trust.rs"]
 mod trust;
 
 use std::time::Duration;
 
 use inhook::{
-    Answer, Clock, ErrorKind,
+    Answer, Clock, ErrorKind, Event, Verifier, dangerous,
+    provider::STRIPE,
     store::{
-        Claim, Grant, Held, IdempotencyStore, Key, Order, OrderingStore, Place, RedisStore, Slot, Token,
-        redis::redis::{AsyncCommands as _, aio::ConnectionManager, cmd},
+        Claim, DeadLetterStore, Grant, Held, IdempotencyStore, Key, Order, OrderingStore, Place, RedisStore, Slot,
+        Token,
+        redis::{
+            Connection,
+            redis::{AsyncCommands as _, cmd},
+        },
     },
 };
 use time::OffsetDateTime;
@@ -39,23 +50,31 @@ fn placed(id: &str, stream: &str, rank: u64, order: Order) -> Slot {
 }
 
 /// Seen from so much later.
-fn later(store: RedisStore, by: Duration) -> RedisStore {
+fn later<C: Connection>(store: RedisStore<C>, by: Duration) -> RedisStore<C> {
     store.clock(Clock::new(move || OffsetDateTime::now_utc() + by))
 }
 
-async fn claim(store: &RedisStore, slot: &Slot) -> Grant {
+async fn claim(store: &impl IdempotencyStore, slot: &Slot) -> Grant {
     match store.claim(slot).await.unwrap() {
         Claim::Granted(grant) => grant,
         other => panic!("{other:?}"),
     }
 }
 
-async fn complete(store: &RedisStore, slot: &Slot) -> Token {
+async fn complete(store: &impl IdempotencyStore, slot: &Slot) -> Token {
     let token = claim(store, slot).await.token;
     assert_eq!(store.complete(slot, token, Some(&Answer::text("done"))).await.unwrap(), Held::Yes);
     token
 }
 
-async fn is_duplicate(store: &RedisStore, slot: &Slot) -> bool {
+async fn is_duplicate(store: &impl IdempotencyStore, slot: &Slot) -> bool {
     matches!(store.claim(slot).await.unwrap(), Claim::Duplicate(_))
+}
+
+fn event() -> Event {
+    let verifier = Verifier::new(&STRIPE, "whsec_c2VjcmV0").unwrap();
+    let body = br#"{"id":"evt_1","type":"invoice.paid","created":1790000000,"data":{"object":{}}}"#;
+    let headers = http::HeaderMap::new();
+    let delivery = dangerous::unverified(&verifier, (&headers, bytes::Bytes::from_static(body))).unwrap();
+    delivery.into_events().remove(0)
 }

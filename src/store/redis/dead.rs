@@ -20,7 +20,8 @@ impl<C: Connection> DeadLetterStore for RedisStore<C> {
         let letter = |command: &mut Cmd| {
             command.arg(&*key.source).arg(&tenant).arg(&*key.consumer).arg(&record).arg(error);
         };
-        self.finish(&self.scripts.bury, slot, token, None, &[self.names().letters()], letter).await
+        let more = [self.names().tokens(), self.names().letters()];
+        self.finish(&self.scripts.bury, slot, token, None, &more, letter).await
     }
 
     async fn dead_letters(&self, after: Option<u64>, limit: u32) -> Result<Vec<DeadLetter>, Error> {
@@ -28,11 +29,11 @@ impl<C: Connection> DeadLetterStore for RedisStore<C> {
             return Ok(Vec::new());
         }
         let from = after.map_or("-".to_owned(), |after| format!("(0-{after}"));
-        let mut listing = cmd("XRANGE");
-        listing.arg(self.names().letters()).arg(from).arg("+").arg("COUNT").arg(limit);
-        let mut connection = self.connection.clone();
+        let page = |command: &mut Cmd| {
+            command.arg(&from).arg(limit);
+        };
         let found: Vec<(String, HashMap<String, Vec<u8>>)> =
-            listing.query_async(&mut connection).await.map_err(Error::store)?;
+            self.run(&self.scripts.letters, &[self.names().letters()], page).await?;
         found.into_iter().map(|(id, fields)| letter(&id, fields)).collect()
     }
 

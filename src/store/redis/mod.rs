@@ -76,11 +76,37 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Connection for C {}
 /// # Redis Cluster
 /// All names of a store have one hash tag, `{inhook}` unless [`prefix`](RedisBuilder::prefix) says otherwise, since tokens,
 /// streams and keys are one step: a store is on one shard. Give each consumer a store with a prefix of its own to spread
-/// them.
+/// them. The connection is the driver's `ClusterConnection`, for which your own `Cargo.toml` enables its feature
+/// `cluster-async`:
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use inhook::store::{RedisStore, redis::redis::cluster::ClusterClient};
+///
+/// let nodes = ["redis://a.redis.internal", "redis://b.redis.internal"];
+/// let client = ClusterClient::builder(nodes).response_timeout(Duration::from_secs(2)).build()?;
+/// let connection = client.get_async_connection().await?;
+/// let store = RedisStore::builder(connection).prefix("{billing}:").open().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// - That timeout is for all of a command's tries together. Without one the driver may wait for ever.
+/// - **A replica takes over**: the connection follows by itself, and tells the new master the scripts. What had reached that
+///   one is as it was: marks, claims with their tokens, streams, dead letters. What had not is lost, as above.
+/// - A command that got no answer may be sent **again**. If the first had been carried out, a claim then finds itself
+///   [`Busy`](super::Claim::Busy) until its lease is over, and a completion is told [`Lost`](super::Held::Lost) although the
+///   mark stands. Both are answered 503, and the next copy is handled or a duplicate.
+/// - **The store's slot moves** to another shard: until it has moved, claims and completions may be refused, which is
+///   answered 503. It takes everything along.
+/// - Each server that may come to hold the store must not evict: only the one that does when the store is opened is asked.
+/// - A driver that is told to read from replicas does so for commands of yours; the store asks masters alone.
 ///
 /// # Time
 /// Leases and marks are timed by the server's clock, so machines may disagree about the time, unless
-/// [`clock`](Self::clock) says otherwise.
+/// [`clock`](Self::clock) says otherwise. After a takeover it is the new master's clock.
 #[derive(Clone)]
 pub struct RedisStore<C = ConnectionManager> {
     connection: C,

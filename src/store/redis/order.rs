@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, cmd};
+use redis::Cmd;
 
 use super::{
     super::{Blocked, OrderingStore, Rank, Stream},
@@ -58,14 +58,14 @@ impl<C: Connection> RedisStore<C> {
     /// The next streams in which something waits, as they are listed.
     async fn rows(&self, after: Option<&[u8]>, count: u64) -> Result<Vec<(Vec<u8>, Row)>, Error> {
         let from = after.map_or(b"-".to_vec(), |after| [b"(", after].concat());
-        let mut listing = cmd("ZRANGEBYLEX");
-        listing.arg(self.names().streams()).arg(from).arg("+").arg("LIMIT").arg(0).arg(count);
-        let mut connection = self.connection.clone();
-        let members: Vec<Vec<u8>> = listing.query_async(&mut connection).await.map_err(Error::store)?;
+        let mut keys = vec![self.names().streams()];
+        let page = |command: &mut Cmd| {
+            command.arg(&from).arg(count);
+        };
+        let members: Vec<Vec<u8>> = self.run(&self.scripts.listed, &keys, page).await?;
         if members.is_empty() {
             return Ok(Vec::new());
         }
-        let mut keys = vec![self.names().streams()];
         for member in &members {
             let stream = stream_of(member).ok_or_else(|| Error::store("a listed stream cannot be read"))?;
             let [stream, waiting, _] = self.names().stream(&stream);

@@ -45,7 +45,7 @@ macro_rules! script {
     };
 }
 
-/// All of them.
+/// All of them, those too that only read: a driver may ask a replica for what a command reads, and that may be behind.
 pub(super) struct Scripts {
     pub(super) claim: Script,
     pub(super) extend: Script,
@@ -54,21 +54,25 @@ pub(super) struct Scripts {
     pub(super) release: Script,
     pub(super) forget: Script,
     pub(super) skip: Script,
+    pub(super) listed: Script,
     pub(super) blocked: Script,
+    pub(super) letters: Script,
     pub(super) inspect: Script,
 }
 
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {
-            claim: script!("time", "stream", "claim"),
-            extend: script!("time", "stream", "extend"),
-            complete: script!("time", "stream", "finish", "complete"),
-            bury: script!("time", "stream", "finish", "bury"),
-            release: script!("time", "stream", "release"),
+            claim: script!("time", "number", "stream", "claim"),
+            extend: script!("time", "stream", "holder", "extend"),
+            complete: script!("time", "stream", "holder", "finish", "complete"),
+            bury: script!("time", "number", "stream", "holder", "finish", "bury"),
+            release: script!("time", "stream", "holder", "release"),
             forget: script!("time", "forget"),
             skip: script!("time", "stream", "skip"),
+            listed: script!("listed"),
             blocked: script!("time", "stream", "blocked"),
+            letters: script!("letters"),
             inspect: script!("inspect"),
         }
     }

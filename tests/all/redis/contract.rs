@@ -1,43 +1,45 @@
-//! The suites, which every store passes; once more where a name of another hash slot is an error.
+//! The suites, which every store passes; once more over three shards, where a name of another hash slot is an error.
 
-use inhook::testing::{
-    ManualClock, StoreHarness, check_dead_letters, check_idempotency, check_ordered_dead_letters, check_ordering,
+use inhook::{
+    store::redis::redis::{ProtocolVersion, aio::ConnectionManager},
+    testing::{
+        ManualClock, StoreHarness, check_dead_letters, check_idempotency, check_ordered_dead_letters, check_ordering,
+    },
 };
 
-use inhook::store::DeadLetterStore;
+use super::{cluster::Cluster, *};
 
-use super::*;
-
-struct Harness {
+struct Harness<C> {
     clock: ManualClock,
     /// How many fresh ones there were; each has a prefix to itself.
     count: u32,
-    connections: [ConnectionManager; 2],
-    _server: Server,
+    connections: [C; 2],
 }
 
-async fn harness(arguments: &[&str]) -> Option<Harness> {
-    let server = Server::start(arguments)?;
-    let connections = [server.connection().await, server.connection().await];
-    Some(Harness { clock: ManualClock::new(), count: 0, connections, _server: server })
-}
+impl<C: Connection> Harness<C> {
+    fn new(connections: [C; 2]) -> Self {
+        Self { clock: ManualClock::new(), count: 0, connections }
+    }
 
-impl Harness {
-    async fn open(&self, connection: usize) -> RedisStore {
+    async fn open(&self, connection: usize) -> RedisStore<C> {
         let builder = RedisStore::builder(self.connections[connection].clone());
         builder.prefix(format!("hooks:{{fresh {}}}", self.count)).open().await.unwrap().clock(self.clock.clock())
     }
 }
 
-impl StoreHarness for Harness {
-    type Store = RedisStore;
+async fn harness(server: &Server) -> Harness<ConnectionManager> {
+    Harness::new([server.connection().await, server.connection().await])
+}
 
-    async fn fresh(&mut self) -> RedisStore {
+impl<C: Connection> StoreHarness for Harness<C> {
+    type Store = RedisStore<C>;
+
+    async fn fresh(&mut self) -> RedisStore<C> {
         self.count += 1;
         self.open(0).await
     }
 
-    async fn second(&mut self) -> RedisStore {
+    async fn second(&mut self) -> RedisStore<C> {
         self.open(1).await
     }
 
@@ -55,40 +57,31 @@ async fn check<H: StoreHarness<Store: DeadLetterStore + OrderingStore>>(harness:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_all_that_it_is() {
-    let Some(mut harness) = harness(&[]).await else { return };
-    check(&mut harness).await;
+    let Some(server) = Server::start(&[]) else { return };
+    check(&mut harness(&server).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_all_that_it_is_within_a_cluster() {
-    let ports = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
-    let [port, bus] = ports.map(|listener| listener.local_addr().unwrap().port().to_string());
-    let arguments = ["--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", &port, "--cluster-port", &bus];
-    let Some(mut harness) = harness(&arguments).await else { return };
-    let mut connection = harness.connections[0].clone();
-    let all = cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(0).arg(16383).query_async::<String>(&mut connection).await;
-    assert_eq!(all.unwrap(), "OK");
-    let up = async |mut connection: ConnectionManager| {
-        let info: String = cmd("CLUSTER").arg("INFO").query_async(&mut connection).await.unwrap();
-        info.contains("cluster_state:ok")
-    };
-    while !up(connection.clone()).await {
-        tokio::task::yield_now().await;
-    }
-    let apart = cmd("MSET").arg("{a}").arg(1).arg("{b}").arg(1).query_async::<String>(&mut connection).await;
-    assert!(apart.is_err(), "the server does not mind hash slots");
+    let Some(cluster) = Cluster::start().await else { return };
+    let other = cluster.client().use_protocol(ProtocolVersion::RESP3).build().unwrap();
+    let mut harness = Harness::new([cluster.connection().await, other.get_async_connection().await.unwrap()]);
     check(&mut harness).await;
+    for node in &cluster.masters {
+        assert!(node.ask::<u64>("DBSIZE").await.unwrap() > 0, "one of three has seen no store");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_memory_in_front() {
-    let Some(harness) = harness(&[]).await else { return };
-    check(&mut crate::cached::Cached::new(harness)).await;
+    let Some(server) = Server::start(&[]) else { return };
+    check(&mut crate::cached::Cached::new(harness(&server).await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_the_model() {
-    let Some(mut harness) = harness(&[]).await else { return };
+    let Some(server) = Server::start(&[]) else { return };
+    let mut harness = harness(&server).await;
     crate::claims::plays(100, async |clock| {
         harness.clock = clock;
         harness.fresh().await

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write as _,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -9,7 +10,11 @@ use std::{
 
 use inhook::store::{
     RedisStore,
-    redis::redis::{Client, aio::ConnectionManager, cmd},
+    redis::redis::{
+        Client,
+        aio::{ConnectionManager, ConnectionManagerConfig},
+        cmd,
+    },
 };
 
 pub(super) struct Server {
@@ -22,25 +27,37 @@ pub(super) struct Server {
 impl Server {
     /// `None`, which leaves the test undone, where there is no Redis and nobody insists on it.
     pub(super) fn start(arguments: &[&str]) -> Option<Self> {
-        if let Err(why) = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status() {
-            assert_ne!(std::env::var("INHOOK_REQUIRE_SERVERS").as_deref(), Ok("1"), "no redis-server: {why}");
-            let test = std::thread::current().name().unwrap_or("a test").to_owned();
-            // Past the test harness, which keeps to itself what a test that passes prints.
-            let line = format!("ignored: {test}: no redis-server: {why}\n");
-            std::io::stderr().write_all(line.as_bytes()).unwrap();
-            return None;
+        installed().then(|| Self::run(arguments).unwrap_or_else(|log| panic!("{log}")))
+    }
+
+    /// One that other servers can reach too, at this port of the loopback; a cluster's bus has the second.
+    pub(super) fn start_with_ports(arguments: &[&str]) -> Option<(Self, [u16; 2])> {
+        while installed() {
+            let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+            let ports = listeners.map(|listener| listener.local_addr().unwrap().port());
+            let [port, bus] = ports.map(|port| port.to_string());
+            let reached = ["--bind", "127.0.0.1", "--port", &port, "--cluster-port", &bus];
+            match Self::run(&[&reached, arguments].concat()) {
+                Ok(server) => return Some((server, ports)),
+                // Somebody has taken one in between.
+                Err(log) => assert!(log.contains("Address already in use"), "{log}"),
+            }
         }
+        None
+    }
+
+    fn run(arguments: &[&str]) -> Result<Self, String> {
         let dir = tempfile::Builder::new().prefix("inhook-redis").tempdir().unwrap().keep();
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let keeper = run(&dir, &arguments);
-        Some(Self { dir, arguments, keeper })
+        let keeper = run(&dir, &arguments)?;
+        Ok(Self { dir, arguments, keeper })
     }
 
     /// Kills it as SIGKILL does, and starts it again on the same files.
     pub(super) fn crash(&mut self) {
         self.keeper.stdin.take().unwrap().write_all(b"keep\n").unwrap();
         self.keeper.wait().unwrap();
-        self.keeper = run(&self.dir, &self.arguments);
+        self.keeper = run(&self.dir, &self.arguments).unwrap();
     }
 
     pub(super) fn socket(&self) -> PathBuf {
@@ -63,7 +80,18 @@ impl Drop for Server {
     }
 }
 
-fn run(dir: &Path, arguments: &[String]) -> Child {
+fn installed() -> bool {
+    let Err(why) = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status() else { return true };
+    assert_ne!(std::env::var("INHOOK_REQUIRE_SERVERS").as_deref(), Ok("1"), "no redis-server: {why}");
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    // Past the test harness, which keeps to itself what a test that passes prints.
+    let line = format!("ignored: {test}: no redis-server: {why}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    false
+}
+
+/// Waits until it answers; of one that does not, its log.
+fn run(dir: &Path, arguments: &[String]) -> Result<Child, String> {
     let script = r#"
         dir=$1
         shift
@@ -91,13 +119,15 @@ fn run(dir: &Path, arguments: &[String]) -> Child {
         cmd("PING").query::<String>(&mut connection).ok()
     };
     while answers().is_none() {
-        let ended = keeper.try_wait().unwrap().is_some();
-        if ended || began.elapsed() > Duration::from_secs(60) {
-            panic!("{}", std::fs::read_to_string(dir.join("log")).unwrap_or_default());
+        let log = std::fs::read_to_string(dir.join("log")).unwrap_or_default();
+        if log.contains("aborting") || began.elapsed() > Duration::from_secs(60) {
+            drop(keeper.stdin.take());
+            let _ended_or_not = keeper.wait();
+            return Err(log);
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    keeper
+    Ok(keeper)
 }
 
 fn client(socket: &Path) -> Client {
@@ -105,5 +135,7 @@ fn client(socket: &Path) -> Client {
 }
 
 pub(super) async fn connection(socket: &Path) -> ConnectionManager {
-    client(socket).get_connection_manager().await.unwrap()
+    // A machine that is busy is no reason to give up.
+    let config = ConnectionManagerConfig::new().set_response_timeout(Some(Duration::from_secs(60)));
+    client(socket).get_connection_manager_with_config(config).await.unwrap()
 }

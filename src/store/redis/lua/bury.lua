@@ -1,4 +1,4 @@
--- After those of a completion, KEYS: letters    ARGV: source, tenant, consumer, event, error
+-- After those of a completion, KEYS: tokens, letters    ARGV: source, tenant, consumer, event, error
 local refused = finish()
 if refused then
     return refused
@@ -6,8 +6,10 @@ end
 if placed then
     let_go(stream)
 end
+-- Of the tokens' numbers: whoever has seen a letter that a server then lost must not take another for it.
+local letter = string.format('0-%.0f', number(KEYS[#KEYS - 1]))
 redis.call(
-    'XADD', KEYS[#KEYS], '0-*', 'source', ARGV[15], 'tenant', ARGV[16], 'consumer', ARGV[17], 'key', id,
+    'XADD', KEYS[#KEYS], letter, 'source', ARGV[15], 'tenant', ARGV[16], 'consumer', ARGV[17], 'key', id,
     'generation', ARGV[5], 'event', ARGV[18], 'error', ARGV[19], 'buried_at', now
 )
 return { 'held', '' }

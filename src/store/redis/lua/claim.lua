@@ -64,9 +64,7 @@ if placed then
     end
 end
 
--- By the clock, so that a server that has lost its last tokens gives none of them a second time.
-local token = math.max(tonumber(redis.call('GET', TOKENS) or 0) + 1, time)
-redis.call('SET', TOKENS, token)
+local token = number(TOKENS)
 -- Longer than the lease: who is late and met nobody may still complete.
 local claimed = now + 2 * lease
 if over then

@@ -1,26 +1,18 @@
--- KEYS: event[, stream, waiting, streams][, twins][, old twins]
--- ARGV: time, placed, token, remember, generation, print, twins, id, old print, answer[, member, rank, reach, last]
+-- After those of a holder, KEYS: [twins][, old twins]
+-- ARGV: remember, generation, print, twins, id, old print, answer[, member, rank, reach, last]
 -- A twins index is a sorted set of ids by when they are forgotten.
-local EVENT, placed, token, twins, id = KEYS[1], ARGV[2] == '1', ARGV[3], ARGV[7] == '1', ARGV[8]
+local twins, id = ARGV[7] == '1', ARGV[8]
 local forget = now + tonumber(ARGV[4])
 local at = placed and 5 or 2
 local TWINS = twins and KEYS[at]
 local OLD_TWINS = KEYS[twins and at + 1 or at]
-local stream
 
 -- Puts the mark in the claim's place; says why if it does not. It removes first: a server without room refuses a script
 -- whose first write takes room, and a mark must find its place even then.
 local function finish()
-    local event = redis.call('HMGET', EVENT, 'token', 'print', 'twins')
-    if event[1] ~= token then
+    local event = held(ARGV[11], 'print', 'twins')
+    if not event then
         return { 'lost', '' }
-    end
-    if placed then
-        STREAM, WAITING, STREAMS, MEMBER = KEYS[2], KEYS[3], KEYS[4], ARGV[11]
-        stream = look()
-        if stream.token ~= token then
-            return { 'lost', '' }
-        end
     end
     local listed = event[3] and not (twins and event[2] == ARGV[6])
     if listed and event[2] ~= ARGV[9] then
