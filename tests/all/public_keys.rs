@@ -182,7 +182,7 @@ fn trust_is_the_providers_unless_it_is_said() {
         let url = if provider.name() == "paypal" {
             "https://api.paypal.com/v1/notifications/certs/CERT-0-0-0"
         } else {
-            "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem"
+            "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
         };
         let id = KeyId::new(url);
         verifier.learn_at(&id, keys.get(&id).unwrap().clone(), NOW).map_err(|e| e.kind())
@@ -306,6 +306,16 @@ fn the_key_that_goes_with_a_text_can_be_read() {
     assert!(public_key(&SENDGRID, SECRET).starts_with("MFkw"));
     assert!(public_key(&STANDARD_WEBHOOKS_V1A, SECRET).starts_with("whpk_"));
     assert_eq!(public_key(&STANDARD_WEBHOOKS, SECRET), SECRET);
+}
+
+/// A message that was sent by version 1 can be signed again, and is by version 2.
+#[test]
+fn a_recorded_message_is_signed_by_the_version_it_says() {
+    let body = r#"{"Message":"x","SignatureVersion":"1","Signature":"c2lnbmF0dXJl"}"#;
+    let request = signed(&AWS_SNS, SECRET, body).build();
+    let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(body["SignatureVersion"], "2");
+    assert!(verifier_for(&AWS_SNS, SECRET).verify(&request).is_ok());
 }
 
 /// A probe with a wrong signature is refused with the 401 that Discord looks for, and a missing one is refused too.

@@ -307,7 +307,7 @@ async fn paypals_header_is_held_against_its_hosts() {
 /// What a pinned host serves is judged, too; and what was judged bad is not fetched again at once.
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
-    let url = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem";
+    let url = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem";
     for pem in ["no certificate", "", include_str!("../../../src/testing/keys/alone.pem")] {
         let server = Server::new(StaticKeys::new().with(KeyId::new(url), KeyMaterial::new(pem)));
         let receiver = receiver(&server, &Hands::default());
