@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use inhook::{
     Provider,
-    provider::{GOOGLE_PUBSUB, PLAID},
+    provider::{ATLASSIAN_CONNECT_INSTALL, GOOGLE_PUBSUB, PLAID},
     testing::{signed, token_keys, verifier_for},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -18,24 +18,22 @@ use support::{Table, data};
 const SECRET: &str = "bench";
 
 fn main() {
-    let set: serde_json::Value = material(&GOOGLE_PUBSUB);
-    let pem = set["test"].as_str().unwrap();
+    // The same key as in Google's set, in PEM.
+    let keys = token_keys(&ATLASSIAN_CONNECT_INSTALL, SECRET);
+    let (_, material) = keys.iter().next().unwrap();
+    let pem = std::str::from_utf8(&material.bytes).unwrap();
     let der: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let key = BASE64.decode(der.as_bytes()).unwrap();
     let decoding = DecodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
     run("RS256", &GOOGLE_PUBSUB, "authorization", &key, &RSA_PKCS1_2048_8192_SHA256, (Algorithm::RS256, &decoding));
 
-    let jwk: serde_json::Value = material(&PLAID);
+    let keys = token_keys(&PLAID, SECRET);
+    let (_, material) = keys.iter().next().unwrap();
+    let jwk: serde_json::Value = serde_json::from_slice(&material.bytes).unwrap();
     let number = |name: &str| BASE64URL_NOPAD.decode(jwk[name].as_str().unwrap().as_bytes()).unwrap();
     let key = [&[4][..], &number("x"), &number("y")].concat();
     let decoding = DecodingKey::from_ec_components(jwk["x"].as_str().unwrap(), jwk["y"].as_str().unwrap()).unwrap();
     run("ES256", &PLAID, "plaid-verification", &key, &ECDSA_P256_SHA256_FIXED, (Algorithm::ES256, &decoding));
-}
-
-fn material(provider: &Provider) -> serde_json::Value {
-    let keys = token_keys(provider, SECRET);
-    let (_, material) = keys.iter().next().unwrap();
-    serde_json::from_slice(&material.bytes).unwrap()
 }
 
 fn run(

@@ -7,10 +7,10 @@ use std::{
 };
 
 use inhook::{
-    Confirm, Confirmation, Event, Handlers, Receiver, S3Records, Verifier,
+    Confirm, Confirmation, Event, Handlers, Receiver, S3Records, Trust, Verifier,
     provider::AWS_SNS,
     store::MemoryStore,
-    testing::{certificates, signed, test_root},
+    testing::{TEST_ROOT, certificates, signed},
 };
 use serde_json::json;
 
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Ok(())
     });
     // In production: `HttpKeys` of the feature `fetch`, and no `trust` in a test's root.
-    let verifier = Verifier::builder(&AWS_SNS).expect("topic_arn", TOPIC).trust(test_root()?).build()?;
+    let verifier = Verifier::builder(&AWS_SNS).expect("topic_arn", TOPIC).trust(Trust::roots(TEST_ROOT)?).build()?;
     let sns = Receiver::builder(verifier, MemoryStore::new())
         .keys(certificates(&AWS_SNS, "a test's key"))
         .confirm_by(visits.clone())

@@ -35,7 +35,7 @@ const NAMES: &[Host] = &[
     Host::Between("sns-us-gov-", ".amazonaws.com"),
 ];
 
-const EXAMPLE: &str = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem";
+const EXAMPLE: &str = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem";
 
 const SIGNER: Certificates =
     Certificates::new(At::Json("/SigningCertURL"), Pinned::new(HOSTS).path("/", ".pem"), EXAMPLE, NAMES);
@@ -148,7 +148,7 @@ fn message(order: &[&str], picked: &Picked<'_, '_>) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// Whatever a message has and this one lacks; version 2.
+/// Whatever a message has and this one lacks; by version 2, whatever it was sent by before.
 fn sign(request: &mut Unsigned<'_>) -> Option<()> {
     let (time, topic) = (request.time(TimeUnit::Rfc3339)?, request.expected("topic_arn")?.to_owned());
     let defaults = [
@@ -157,7 +157,6 @@ fn sign(request: &mut Unsigned<'_>) -> Option<()> {
         ("/TopicArn", &*topic),
         ("/Message", "{}"),
         ("/Timestamp", &*time),
-        ("/SignatureVersion", "2"),
         ("/SigningCertURL", EXAMPLE),
         ("/Token", "token"),
         ("/SubscribeURL", "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=token"),
@@ -176,6 +175,7 @@ fn sign(request: &mut Unsigned<'_>) -> Option<()> {
             request.put(At::Json(pointer), value)?;
         }
     }
+    request.put(At::Json("/SignatureVersion"), "2")?;
     let body = request.request().body().clone();
     let order = if notifies { NOTIFICATION } else { CONFIRMATION };
     let message = message(order, &pointers.pick(json::without_mark(&body)).ok()?)?;

@@ -9,7 +9,7 @@ use crate::{
         self, Kind, form,
         json::{self, Pointers},
     },
-    provider::{At, Batch, Provider},
+    provider::{At, Attempt, Batch, Part, Provider, Scheme},
     verify::{edit, put},
 };
 
@@ -97,6 +97,42 @@ impl Draft<'_> {
         }
     }
 
+    /// Adds what the provider always sends and nobody has said.
+    pub(super) fn complete(&mut self, scheme: &Scheme, fresh: &str, attempt: u32) {
+        let provider = self.provider;
+        let envelope = &provider.envelope;
+        let mut defaults: Vec<(&'static str, &str)> = Vec::new();
+        for at in std::iter::once(&envelope.label).chain(envelope.identity) {
+            headers(*at, &mut |name| defaults.push((name, fresh)));
+        }
+        headers(envelope.kind, &mut |name| defaults.push((name, "ping")));
+        defaults.extend(provider.headers().map(|name| match name {
+            "x-shopify-shop-domain" => (name, "example.myshopify.com"),
+            _ => (name, "test"),
+        }));
+        defaults.extend(scheme.covers().0.iter().filter_map(|part| match part {
+            Part::Header(name) => Some((*name, "test")),
+            _ => None,
+        }));
+        for (name, value) in defaults {
+            if !self.request.headers().contains_key(name) {
+                self.put(At::Header(name), value);
+            }
+        }
+        if envelope.batch == Batch::CloudEvents {
+            for (name, value) in [("specversion", "1.0"), ("id", fresh), ("source", "/test"), ("type", "ping")] {
+                if !self.has(At::Attribute(name)) {
+                    self.put(At::Attribute(name), value);
+                }
+            }
+        }
+        match envelope.attempt {
+            Attempt::Count(at) => self.put(at, &attempt.to_string()),
+            Attempt::Retry(at) if attempt > 1 => self.put(at, &(attempt - 1).to_string()),
+            Attempt::Retry(_) | Attempt::Unknown => true,
+        };
+    }
+
     /// Whether it is a CloudEvent whose attributes are headers.
     fn is_binary(&self) -> bool {
         !body::essence(self.request.headers()).to_ascii_lowercase().starts_with(b"application/cloudevents")
@@ -174,4 +210,14 @@ fn in_items(batch: Batch, document: &str, mut change: impl FnMut(&str) -> Option
 
 fn quoted(value: &str) -> Option<String> {
     serde_json::to_string(value).ok()
+}
+
+/// The headers that a place is read from.
+fn headers(at: At, found: &mut impl FnMut(&'static str)) {
+    match at {
+        At::Header(name) => found(name),
+        At::FirstOf(all) | At::Joined(all, _) => all.iter().for_each(|at| headers(*at, found)),
+        At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => headers(*inner, found),
+        _ => {}
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
 
-use super::provider::{BASE, Check, SECRET, builder, verifier};
+use super::provider::{BASE, Check, SECRET, builder, told, verifier};
 use crate::{
     ErrorKind, Field, Incoming, Tolerance, Verified,
     provider::{At, Digest, Encoding, Hmac, Part, Scheme, Syntax, locate},
@@ -42,7 +42,10 @@ pub(super) fn parts(check: &Check<'_>) {
             Part::Url => {
                 changed_target(check, &sample, "/other", "another path");
                 changed_target(check, &sample, &format!("{}?other=1", sample.uri().path()), "another query");
-                let other = builder(check.provider).secret(SECRET).public_base("https://example.org").build();
+                let other = builder(check.provider)
+                    .secret(told(check.provider, SECRET))
+                    .public_base("https://example.org")
+                    .build();
                 match other {
                     Ok(other) => check.judge(&other, &sample, &[ErrorKind::BadSignature], "another host"),
                     Err(error) => check.fail("another public base", &format!("is refused: {error:?}")),

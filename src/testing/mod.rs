@@ -35,7 +35,7 @@ mod suite;
 
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
-pub use self::keys::{certificates, public_key, test_root, token_keys};
+pub use self::keys::{TEST_ROOT, certificates, public_key, token_keys};
 pub use self::{
     clock::ManualClock,
     event::event,

@@ -330,7 +330,7 @@ pub(super) fn builder(provider: &Provider) -> VerifierBuilder {
 /// What a verifier is told, so that it takes what is signed with this secret.
 pub(super) fn told(provider: &Provider, secret: &str) -> Secret {
     #[cfg(feature = "asymmetric")]
-    return public_key(provider, secret);
+    return public_key(provider, secret).into();
     #[cfg(not(feature = "asymmetric"))]
     {
         let _only_its_own = provider;

@@ -7,13 +7,14 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
+use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::fill::Draft;
 use crate::{
     Error, Provider, Secret,
     body::Kind,
-    provider::{At, Attempt, Batch, Part, Scheme},
+    provider::{At, Batch, Part, Scheme},
     verify::{Instead, Signer, Stamps, put},
 };
 
@@ -53,7 +54,7 @@ pub fn signed(provider: &Provider, secret: impl Into<Secret>, body: impl Into<By
         time: None,
         public_key: "public-key".to_owned(),
         expected: provider.expects.iter().map(|name| ((*name).to_owned(), signed_expect(name).to_owned())).collect(),
-        instead: None,
+        instead: Instead::default(),
     }
 }
 
@@ -80,7 +81,7 @@ pub struct Signed {
     time: Option<String>,
     public_key: String,
     expected: Vec<(String, String)>,
-    instead: Option<Instead>,
+    instead: Instead,
 }
 
 /// Whom a request is meant for unless it is said.
@@ -135,6 +136,17 @@ impl Signed {
         self
     }
 
+    /// What its token says under this name, instead or besides, for a provider that sends one.
+    ///
+    /// # Panics
+    /// If it cannot be written as JSON.
+    #[expect(clippy::expect_used, reason = "a helper for tests")]
+    pub fn claim(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        let json = serde_json::to_string(&value).expect("something that JSON can say");
+        self.instead.claims.push((name.into(), json));
+        self
+    }
+
     /// Which try this is, from 1, for providers that say so.
     pub fn attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
@@ -178,7 +190,7 @@ impl Signed {
 
     /// Signs a token that says this.
     pub(super) fn instead(mut self, instead: Instead) -> Self {
-        self.instead = Some(instead);
+        self.instead = instead;
         self
     }
 
@@ -203,10 +215,12 @@ impl Signed {
     /// The request, a POST to an absolute address.
     ///
     /// # Panics
-    /// For a secret that the provider cannot use, for an address without host, and if a label or kind was said that the
-    /// provider's requests, or this body, have no place for.
+    /// For a secret that the provider cannot use, for an address without host, and if a label, kind or claim was said that
+    /// the provider's requests, or this body, have no place for.
     pub fn build(self) -> Request<Bytes> {
         let scheme = self.choose();
+        let says = matches!(scheme, Scheme::Jwt(_)) || self.instead.claims.is_empty();
+        assert!(says, "a request of `{}` has no place for a claim", self.provider.name);
         self.sign(self.draft(&scheme, Method::POST), self.signer(&scheme))
     }
 
@@ -226,7 +240,7 @@ impl Signed {
             id: &draft.id,
             public_key: &self.public_key,
             expected: &self.expected,
-            instead: self.instead.as_ref(),
+            instead: &self.instead,
         };
         match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
             Ok(()) => draft.request,
@@ -281,43 +295,8 @@ impl Signed {
                 assert!(draft.put(at, value), "a request of `{}` has no place for a {what}", self.provider.name);
             }
         }
-        self.complete(&mut draft, scheme);
+        draft.complete(scheme, &self.fresh, self.attempt);
         draft
-    }
-
-    /// What the provider always sends and nobody has said.
-    fn complete(&self, draft: &mut Draft<'_>, scheme: &Scheme) {
-        let envelope = &self.provider.envelope;
-        let mut defaults: Vec<(&'static str, &str)> = Vec::new();
-        for at in std::iter::once(&envelope.label).chain(envelope.identity) {
-            headers(*at, &mut |name| defaults.push((name, &self.fresh)));
-        }
-        headers(envelope.kind, &mut |name| defaults.push((name, "ping")));
-        defaults.extend(self.provider.headers().map(|name| match name {
-            "x-shopify-shop-domain" => (name, "example.myshopify.com"),
-            _ => (name, "test"),
-        }));
-        defaults.extend(scheme.covers().0.iter().filter_map(|part| match part {
-            Part::Header(name) => Some((*name, "test")),
-            _ => None,
-        }));
-        for (name, value) in defaults {
-            if !draft.request.headers().contains_key(name) {
-                draft.put(At::Header(name), value);
-            }
-        }
-        if envelope.batch == Batch::CloudEvents {
-            for (name, value) in [("specversion", "1.0"), ("id", &self.fresh), ("source", "/test"), ("type", "ping")] {
-                if !draft.has(At::Attribute(name)) {
-                    draft.put(At::Attribute(name), value);
-                }
-            }
-        }
-        match envelope.attempt {
-            Attempt::Count(at) => draft.put(at, &self.attempt.to_string()),
-            Attempt::Retry(at) if self.attempt > 1 => draft.put(at, &(self.attempt - 1).to_string()),
-            Attempt::Retry(_) | Attempt::Unknown => true,
-        };
     }
 }
 
@@ -330,16 +309,6 @@ impl fmt::Debug for Signed {
 /// Whether it sends forms and nothing else.
 pub(super) fn needs_form(provider: &Provider, scheme: &Scheme) -> bool {
     provider.accepts == [FORM] || scheme.covers().0.contains(&Part::SortedForm) || matches!(scheme.place(), At::Form(_))
-}
-
-/// The headers that a place is read from.
-fn headers(at: At, found: &mut impl FnMut(&'static str)) {
-    match at {
-        At::Header(name) => found(name),
-        At::FirstOf(all) | At::Joined(all, _) => all.iter().for_each(|at| headers(*at, found)),
-        At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => headers(*inner, found),
-        _ => {}
-    }
 }
 
 /// An id that no other call makes.

@@ -23,7 +23,7 @@ pub(super) fn check(check: &Check<'_>) {
 
 /// One that says this under a name; what is no JSON is not there.
 fn refused(check: &Check<'_>, name: &'static str, json: &str, why: &[ErrorKind]) {
-    let instead = Instead { claim: Some((name, json.to_owned())), header: None };
+    let instead = Instead { claims: vec![(name.to_owned(), json.to_owned())], header: None };
     check.refuses(&check.sample().instead(instead).build(), why, &format!("a token whose `{name}` is {json:?}"));
 }
 
@@ -32,7 +32,7 @@ fn headers(check: &Check<'_>, jwt: &Jwt) {
     const MALFORMED: &[ErrorKind] = &[ErrorKind::MalformedHeader];
     let name = jwt.algorithm.name();
     let with = |header: &'static str, why: &[ErrorKind]| {
-        let instead = Instead { header: Some(header), claim: None };
+        let instead = Instead { header: Some(header), claims: Vec::new() };
         check.refuses(&check.sample().instead(instead).build(), why, &format!("a token with the header {header}"));
     };
     for other in [

@@ -12,7 +12,9 @@ use aws_lc_rs::{
 };
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use x509_cert::der::{self, Reader, SliceReader, asn1::UintRef};
 
 use crate::provider::{Algorithm, KeyForm};
 
@@ -69,13 +71,23 @@ impl PrivateKey {
         })
     }
 
-    /// Its public half as a JWK of this name; only for P-256.
-    pub(crate) fn jwk(&self, kid: &str) -> Result<String, Unspecified> {
-        let Self::Ecdsa(key) = self else { return Err(Unspecified) };
-        let (x, y) = key.public_key().as_ref().get(1..65).ok_or(Unspecified)?.split_at(32);
-        let [x, y] = [x, y].map(|number| BASE64URL_NOPAD.encode(number));
-        let jwk = serde_json::json!({ "kid": kid, "kty": "EC", "crv": "P-256", "use": "sig", "x": x, "y": y });
-        Ok(jwk.to_string())
+    /// Its public half as a JWK of this name; of Ed25519 there is none.
+    pub(crate) fn jwk(&self, kid: &str) -> Result<Value, Unspecified> {
+        let encode = |number: &[u8]| BASE64URL_NOPAD.encode(number);
+        match self {
+            Self::Ed25519(_) => Err(Unspecified),
+            Self::Ecdsa(key) => {
+                let (x, y) = key.public_key().as_ref().get(1..65).ok_or(Unspecified)?.split_at(32);
+                let (x, y) = (encode(x), encode(y));
+                Ok(json!({ "kid": kid, "kty": "EC", "alg": "ES256", "crv": "P-256", "use": "sig", "x": x, "y": y }))
+            }
+            Self::Rsa(key, _) => {
+                let mut reader = SliceReader::new(key.public_key().as_ref()).map_err(|_| Unspecified)?;
+                let numbers = reader.sequence(|reader| Ok::<_, der::Error>([reader.decode()?, reader.decode()?]));
+                let [n, e] = numbers.map_err(|_| Unspecified)?.map(|number: UintRef<'_>| encode(number.as_bytes()));
+                Ok(json!({ "kid": kid, "kty": "RSA", "alg": "RS256", "use": "sig", "n": n, "e": e }))
+            }
+        }
     }
 
     /// Its public half as a dashboard shows it.

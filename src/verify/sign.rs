@@ -55,8 +55,8 @@ pub(crate) struct Stamps<'a> {
     pub(crate) public_key: &'a str,
     /// Whom it is meant for, by name.
     pub(crate) expected: &'a [(String, String)],
-    /// What a token says in place of what it should.
-    pub(crate) instead: Option<&'a Instead>,
+    /// What a token says beside what it should, or in place of it.
+    pub(crate) instead: &'a Instead,
 }
 
 impl Signer {

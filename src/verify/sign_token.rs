@@ -74,15 +74,13 @@ pub(super) fn unsigned(
         claims.insert(name.to_owned(), value);
     }
     let encode = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-    if let Some(instead) = stamps.instead {
-        if let Some(text) = instead.header {
-            header = serde_json::from_str(text).unwrap_or_default();
-        }
-        if let Some((name, text)) = &instead.claim {
-            claims.remove(*name);
-            if let Ok(value) = serde_json::from_str(text) {
-                claims.insert((*name).to_owned(), value);
-            }
+    if let Some(text) = stamps.instead.header {
+        header = serde_json::from_str(text).unwrap_or_default();
+    }
+    for (name, text) in &stamps.instead.claims {
+        claims.remove(name);
+        if let Ok(value) = serde_json::from_str(text) {
+            claims.insert(name.clone(), value);
         }
     }
     Ok(format!("{}.{}", encode(header), encode(claims.into())))
@@ -94,13 +92,13 @@ pub(super) fn whole(jwt: &Jwt, unsigned: &str, signature: &[u8]) -> String {
     format!("{before}{unsigned}.{}", BASE64URL_NOPAD.encode(signature))
 }
 
-/// What a token says in place of what it should.
+/// What a token says beside what it should, or in place of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Instead {
     /// Its header.
     pub(crate) header: Option<&'static str>,
-    /// A claim's name and JSON; what is no JSON is left out.
-    pub(crate) claim: Option<(&'static str, String)>,
+    /// Claims by name, as JSON; what is no JSON is left out.
+    pub(crate) claims: Vec<(String, String)>,
 }
 
 /// What signs: a secret, or a private key.

@@ -48,7 +48,7 @@ fn whose(provider: &Provider) -> Option<usize> {
 /// What a verifier is told, to take what is signed with this.
 fn told(provider: &Provider, secret: &str) -> Secret {
     #[cfg(feature = "asymmetric")]
-    return inhook::testing::public_key(provider, secret);
+    return inhook::testing::public_key(provider, secret).into();
     #[cfg(not(feature = "asymmetric"))]
     {
         let _is_the_same_for_all = provider;

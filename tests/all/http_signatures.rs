@@ -171,6 +171,19 @@ fn the_data_holds_up() {
     check_provider(&provider(HttpSignature::new(HttpAlgorithm::HmacSha256).covers(&[Part::Path]).label("only")));
 }
 
+#[cfg(feature = "asymmetric")]
+#[test]
+fn the_data_of_private_keys_holds_up() {
+    for algorithm in [
+        HttpAlgorithm::Ed25519,
+        HttpAlgorithm::EcdsaP256Sha256,
+        HttpAlgorithm::RsaPssSha512,
+        HttpAlgorithm::RsaV15Sha256,
+    ] {
+        check_provider(&provider(HttpSignature::new(algorithm)));
+    }
+}
+
 fn acme() -> Request<Bytes> {
     signed(&ACME, "secret", r#"{"id":"1"}"#).at(at(0)).build()
 }

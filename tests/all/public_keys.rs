@@ -5,7 +5,7 @@ mod fetching;
 mod https;
 
 use bytes::Bytes;
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use http::{HeaderMap, Request, StatusCode};
 use inhook::{
     ErrorKind, Field, KeyId, KeyMaterial, Provider, Receiver, StaticKeys, Tolerance, Trust, Verifier,
@@ -14,7 +14,7 @@ use inhook::{
         SVIX_V1A,
     },
     store::MemoryStore,
-    testing::{certificates, public_key, signed, test_root, verifier_for},
+    testing::{TEST_ROOT, certificates, public_key, signed, verifier_for},
 };
 use time::{OffsetDateTime, macros::datetime};
 
@@ -131,7 +131,7 @@ fn whom_a_request_is_meant_for_has_to_be_said_and_known() {
 fn only_the_topics_that_were_said_are_taken() {
     let topic = |name: &str| format!("arn:aws:sns:us-east-1:123456789012:{name}");
     let builder = Verifier::builder(&AWS_SNS).expect("topic_arn", topic("a")).expect("topic_arn", topic("b"));
-    let verifier = builder.trust(test_root().unwrap()).build().unwrap();
+    let verifier = builder.trust(Trust::roots(TEST_ROOT).unwrap()).build().unwrap();
     let keys = certificates(&AWS_SNS, SECRET);
     for (name, verdict) in
         [("a", Ok(())), ("b", Ok(())), ("c", Err(ErrorKind::Unexpected)), ("", Err(ErrorKind::Unexpected))]
@@ -182,14 +182,14 @@ fn trust_is_the_providers_unless_it_is_said() {
         let url = if provider.name() == "paypal" {
             "https://api.paypal.com/v1/notifications/certs/CERT-0-0-0"
         } else {
-            "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem"
+            "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
         };
         let id = KeyId::new(url);
         verifier.learn_at(&id, keys.get(&id).unwrap().clone(), NOW).map_err(|e| e.kind())
     };
     let topic = "arn:aws:sns:us-east-1:123456789012:test";
     assert_eq!(learned(&AWS_SNS, None, "topic_arn", topic), Ok(()));
-    assert_eq!(learned(&AWS_SNS, Some(test_root().unwrap()), "topic_arn", topic), Ok(()));
+    assert_eq!(learned(&AWS_SNS, Some(Trust::roots(TEST_ROOT).unwrap()), "topic_arn", topic), Ok(()));
     // PayPal's must lead to DigiCert.
     assert_eq!(learned(&PAYPAL, None, "webhook_id", "1"), Err(ErrorKind::KeyUntrusted));
     assert_eq!(learned(&PAYPAL, Some(Trust::host()), "webhook_id", "1"), Ok(()));
@@ -290,6 +290,32 @@ fn colliding(text: &str, like: &[u8]) -> Vec<u8> {
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+}
+
+/// As a test in another language needs it.
+#[test]
+fn the_key_that_goes_with_a_text_can_be_read() {
+    let bytes = HEXLOWER.decode(public_key(&DISCORD, SECRET).as_bytes()).unwrap();
+    let key = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, bytes);
+    let judged = |secret: &str| {
+        let request = signed(&DISCORD, secret, r#"{"type":2,"id":"1"}"#).build();
+        let signature = HEXLOWER.decode(request.headers()["x-signature-ed25519"].as_bytes()).unwrap();
+        key.verify(&[request.headers()["x-signature-timestamp"].as_bytes(), request.body()].concat(), &signature)
+    };
+    assert_eq!((judged(SECRET), judged("other")), (Ok(()), Err(ring::error::Unspecified)));
+    assert!(public_key(&SENDGRID, SECRET).starts_with("MFkw"));
+    assert!(public_key(&STANDARD_WEBHOOKS_V1A, SECRET).starts_with("whpk_"));
+    assert_eq!(public_key(&STANDARD_WEBHOOKS, SECRET), SECRET);
+}
+
+/// A message that was sent by version 1 can be signed again, and is by version 2.
+#[test]
+fn a_recorded_message_is_signed_by_the_version_it_says() {
+    let body = r#"{"Message":"x","SignatureVersion":"1","Signature":"c2lnbmF0dXJl"}"#;
+    let request = signed(&AWS_SNS, SECRET, body).build();
+    let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(body["SignatureVersion"], "2");
+    assert!(verifier_for(&AWS_SNS, SECRET).verify(&request).is_ok());
 }
 
 /// A probe with a wrong signature is refused with the 401 that Discord looks for, and a missing one is refused too.

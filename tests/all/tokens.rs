@@ -265,3 +265,22 @@ fn verdict_of_bytes(bytes: &[u8]) -> Result<(), ErrorKind> {
     request.headers_mut().insert("authorization", value);
     verifier().authenticate_at(&request, NOW).map(drop).map_err(|e| e.kind())
 }
+
+/// For tests of one's own: a token that is signed rightly and says what it should not.
+#[test]
+fn a_token_can_be_made_to_say_something_else() {
+    let sent = |name: &str, value: &str| {
+        let request =
+            signed(&ACME, SECRET, BODY).at(NOW).expected("audience", "us").claim("app", ["1"]).claim(name, value);
+        verifier().authenticate_at(&request.build(), NOW).map(drop).map_err(|e| e.kind())
+    };
+    assert_eq!(sent("sub", "somebody"), Ok(()));
+    assert_eq!(sent("aud", "them"), Err(ErrorKind::Unexpected));
+    assert_eq!(sent("exp", "soon"), Err(ErrorKind::Unexpected));
+}
+
+#[test]
+#[should_panic(expected = "no place for a claim")]
+fn what_sends_no_token_claims_nothing() {
+    signed(&inhook::provider::STRIPE, SECRET, "{}").claim("sub", "somebody").build();
+}

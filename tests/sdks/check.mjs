@@ -1,16 +1,23 @@
 // What this crate signs, judged by the vendors' own SDKs for Node. Each must take the request as it is, and refuse it
-// once its body, or whatever else it signs, was changed.
+// once its body, or whatever else it signs, was changed, and if somebody else has signed it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+
+// Before any SDK is loaded.
+import { serve } from './served.mjs';
+import { judges as others } from './keys.mjs';
+
+// SDKs tell of what they refuse; it is told here once.
+console.warn = console.error = () => {};
 
 const require = createRequire(`${process.env.SDKS}/package.json`);
 const version = (name) => JSON.parse(readFileSync(`${process.env.SDKS}/node_modules/${name}/package.json`)).version;
 const form = (body) => Object.fromEntries(new URLSearchParams(body));
 const { Buffer } = globalThis;
 
-// case: [package, judge]; a judge gives false or throws for what it refuses.
-const judges = {
+// case: [package, judge] of what is signed with a secret; a judge gives false or throws for what it refuses.
+const secrets = {
   stripe: ['stripe', (r) => {
     const Stripe = require('stripe');
     return new (Stripe.default ?? Stripe)('sk_test_x').webhooks.constructEvent(r.body, r.headers['stripe-signature'], r.secret);
@@ -151,6 +158,7 @@ function changed(r) {
 
 async function taken(judge, request) {
   try {
+    serve(request);
     const said = await judge(request);
     return { taken: said !== false, why: String(said) };
   } catch (error) {
@@ -159,22 +167,43 @@ async function taken(judge, request) {
 }
 
 function sign(wanted) {
-  const request = JSON.parse(execFileSync(process.env.SIGN, { input: wanted, encoding: 'utf8' }));
+  const request = JSON.parse(execFileSync(process.env.SIGN, { input: JSON.stringify(wanted), encoding: 'utf8' }));
   return { ...request, headers: Object.fromEntries(request.headers) };
 }
 
-let [passed, failed] = [0, 0];
-for (const wanted of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
-  const [name, judge] = judges[JSON.parse(wanted).case] ?? [];
-  if (!name) continue;
+// The same by another secret, for a judge who knows the right one, or the public key that goes with it.
+function foreign(wanted, { secret, public_key, keys, root }) {
+  const shown = (of) => JSON.stringify([of.public_key, of.keys]);
+  const hasKeys = wanted.public_key === undefined && shown({ public_key, keys }) !== '[null,{}]';
+  for (let n = 0; ; n++) {
+    const text = hasKeys ? `${secret} ${n}` : secret.replace(/\d|[a-z]$/, (c) => (c === '1' ? '2' : '1'));
+    const made = sign({ ...wanted, secret: text });
+    if (made.secret === secret) throw new Error(`${wanted.case}: the secret was not changed`);
+    // Of RSA keys there are two, and another text may well be the same one.
+    if (!hasKeys || shown(made) !== shown({ public_key, keys })) return { ...made, secret, public_key, keys, root };
+  }
+}
+
+async function verdict(judge, wanted, changes) {
   // An SDK is loaded first: some take nothing that is older than five seconds.
   await taken(judge, sign(wanted));
   const request = sign(wanted);
   const genuine = await taken(judge, request);
-  const forged = await taken(judge, changed(request));
-  const verdict = !genuine.taken ? `REFUSED: ${genuine.why}` : forged.taken ? 'TAKES WHAT WAS CHANGED' : 'accepted';
-  verdict === 'accepted' ? passed++ : failed++;
-  console.log(`${request.case.padEnd(20)} npm ${`${name} ${version(name)}`.padEnd(40)} ${verdict}`);
+  if (!genuine.taken) return `REFUSED: ${genuine.why}`;
+  for (const [n, change] of changes.entries()) {
+    if ((await taken(judge, change(request))).taken) return `TAKES WHAT WAS CHANGED (${n})`;
+  }
+  return (await taken(judge, foreign(wanted, request))).taken ? 'TAKES ANOTHER\'S SIGNATURE' : 'accepted';
+}
+
+const all = [...Object.entries(secrets).map(([name, [from, judge]]) => [name, from, judge, [changed]]), ...others];
+const requests = readFileSync(0, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+let [passed, failed] = [0, 0];
+for (const [name, from, judge, changes] of all) {
+  const wanted = requests.find((request) => request.case === name);
+  const found = wanted ? await verdict(judge, wanted, changes) : 'THERE IS NO SUCH REQUEST';
+  found === 'accepted' ? passed++ : failed++;
+  console.log(`${name.padEnd(26)} npm ${`${from} ${version(from)}`.padEnd(40)} ${found}`);
 }
 console.log(`node: ${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -1,6 +1,9 @@
 """What this crate signs, judged by the vendors' own SDKs for Python. Each must take the request as it is, and refuse it
-once its body was changed."""
+once its body, or whatever else it signs, was changed, and if somebody else has signed it."""
 
+import contextlib
+import io
+import itertools
 import json
 import os
 import re
@@ -9,6 +12,8 @@ import sys
 from importlib.metadata import version
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, unquote
+
+import keys
 
 
 def stripe(r):
@@ -113,7 +118,7 @@ def hubspot(r):
     )
 
 
-JUDGES = {
+SECRETS = {
     "stripe": ("stripe", stripe),
     "standard_webhooks": ("standardwebhooks", standard_webhooks),
     "svix": ("svix", svix),
@@ -142,39 +147,59 @@ def changed(request):
         other = {"a": "b"}
         body = re.sub(r'[a-z0-9](?=["&]|$)', lambda c: other.get(c[0], "a"), request.body, count=1)
     assert body != request.body, f"{request.case}: nothing was changed"
-    return SimpleNamespace(**{**vars(request), "body": body})
+    return {"body": body}
 
 
-def taken(judge, request):
-    try:
-        said = judge(request)
-        return said is not False, str(said)
-    except Exception as error:  # each SDK has exceptions of its own
-        return False, f"{type(error).__name__}: {error}"
+def foreign(wanted, request):
+    """The same by another secret, for a judge who knows the right one, or the public key that goes with it."""
+    has_keys = "public_key" not in wanted and (request.public_key is not None or request.keys != {})
+    for n in itertools.count():
+        change = re.sub(r"\d|[a-z]$", lambda c: "2" if c[0] == "1" else "1", request.secret, count=1)
+        made = sign({**wanted, "secret": f"{request.secret} {n}" if has_keys else change})
+        assert made.secret != request.secret, f"{request.case}: the secret was not changed"
+        # Of RSA keys there are two, and another text may well be the same one.
+        if not has_keys or (made.public_key, made.keys) != (request.public_key, request.keys):
+            return {"headers": made.headers, "body": made.body}
+
+
+def taken(judge, request, **changes):
+    # SDKs tell of what they refuse; it is told here once.
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            said = judge(SimpleNamespace(**{**vars(request), **changes}))
+            return said is not False, str(said)
+        except Exception as error:  # each SDK has exceptions of its own
+            return False, f"{type(error).__name__}: {error}"
 
 
 def sign(wanted):
-    made = subprocess.run([os.environ["SIGN"]], input=wanted, capture_output=True, text=True, check=True).stdout
-    request = SimpleNamespace(**json.loads(made))
+    made = subprocess.run([os.environ["SIGN"]], input=json.dumps(wanted), capture_output=True, text=True, check=True)
+    request = SimpleNamespace(**json.loads(made.stdout))
     request.headers = dict(request.headers)
     return request
 
 
+def verdict(judge, wanted, changes):
+    # An SDK is loaded first: some take nothing that is older than five seconds.
+    taken(judge, sign(wanted))
+    request = sign(wanted)
+    genuine, why = taken(judge, request)
+    if not genuine:
+        return f"REFUSED: {why}"
+    for n, change in enumerate(changes):
+        if taken(judge, request, **change(request))[0]:
+            return f"TAKES WHAT WAS CHANGED ({n})"
+    return "TAKES ANOTHER'S SIGNATURE" if taken(judge, request, **foreign(wanted, request))[0] else "accepted"
+
+
 def main():
+    requests = {wanted["case"]: wanted for wanted in map(json.loads, sys.stdin)}
+    secrets = [(case, package, judge, [changed]) for case, (package, judge) in SECRETS.items()]
     passed = failed = 0
-    for wanted in sys.stdin:
-        case = json.loads(wanted)["case"]
-        if case not in JUDGES:
-            continue
-        package, judge = JUDGES[case]
-        # An SDK is loaded first: some take nothing that is older than five seconds.
-        taken(judge, sign(wanted))
-        request = sign(wanted)
-        genuine, why = taken(judge, request)
-        forged, _ = taken(judge, changed(request))
-        verdict = f"REFUSED: {why}" if not genuine else "TAKES WHAT WAS CHANGED" if forged else "accepted"
-        passed, failed = (passed + 1, failed) if verdict == "accepted" else (passed, failed + 1)
-        print(f"{request.case:20} pip {package + ' ' + version(package):40} {verdict}")
+    for case, package, judge, changes in [*secrets, *keys.JUDGES]:
+        found = verdict(judge, requests[case], changes) if case in requests else "THERE IS NO SUCH REQUEST"
+        passed, failed = (passed + 1, failed) if found == "accepted" else (passed, failed + 1)
+        print(f"{case:26} pip {package + ' ' + version(package):40} {found}")
     print(f"python: {passed} passed, {failed} failed")
     sys.exit(0 if passed and not failed else 1)
 

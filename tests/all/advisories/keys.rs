@@ -2,13 +2,13 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use inhook::{
-    KeyMaterial,
+    KeyMaterial, Trust,
     provider::{
         ADOBE_COMMERCE, ATLASSIAN_CONNECT, ATLASSIAN_CONNECT_INSTALL, ATLASSIAN_FORGE, AWS_SNS, Algorithm, Claim,
         DISCORD, DISCORD_EVENTS, FIREBASE_AUTH, GOOGLE_OIDC, GOOGLE_PUBSUB, MONDAY, NETLIFY, PAYPAL, PLAID, SENDGRID,
         STANDARD_WEBHOOKS_V1A, SVIX_V1A, WISE,
     },
-    testing::{certificates, test_root},
+    testing::{TEST_ROOT, certificates},
 };
 
 use super::*;
@@ -119,7 +119,8 @@ fn a_transmission_is_refused_before_its_id_is_forgotten() {
     let keys = certificates(&PAYPAL, SECRET);
     let request = draft(&PAYPAL).build();
     let verdict = |days: i64| {
-        let builder = Verifier::builder(&PAYPAL).expect("webhook_id", "expected").trust(test_root().unwrap());
+        let builder =
+            Verifier::builder(&PAYPAL).expect("webhook_id", "expected").trust(Trust::roots(TEST_ROOT).unwrap());
         let (verifier, now) = (builder.build().unwrap(), OffsetDateTime::now_utc() + Duration::days(days));
         let id = verifier.authenticate_at(&request, now).unwrap_err().key_needed().unwrap().clone();
         verifier.learn_at(&id, keys.get(&id).unwrap().clone(), now).unwrap();

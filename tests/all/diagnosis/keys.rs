@@ -2,11 +2,11 @@
 
 use data_encoding::{BASE64URL, BASE64URL_NOPAD};
 use inhook::{
-    StaticKeys, VerifierBuilder,
+    StaticKeys, Trust, VerifierBuilder,
     provider::{
         ATLASSIAN_FORGE, AWS_SNS, FIREBASE_AUTH, GOOGLE_PUBSUB, PAYPAL, PLAID, SENDGRID, STANDARD_WEBHOOKS_V1A, WISE,
     },
-    testing::{certificates, public_key, test_root, token_keys},
+    testing::{TEST_ROOT, certificates, public_key, token_keys},
 };
 
 use super::*;
@@ -27,10 +27,10 @@ fn unlearned(provider: &Provider) -> Verifier {
 fn expecting(provider: &Provider, value: &str) -> VerifierBuilder {
     let builder = Verifier::builder(provider);
     match provider.name() {
-        "paypal" => builder.expect("webhook_id", value).trust(test_root().unwrap()),
+        "paypal" => builder.expect("webhook_id", value).trust(Trust::roots(TEST_ROOT).unwrap()),
         "aws_sns" => {
             let topic = if value == "expected" { "arn:aws:sns:us-east-1:123456789012:test" } else { value };
-            builder.expect("topic_arn", topic).trust(test_root().unwrap())
+            builder.expect("topic_arn", topic).trust(Trust::roots(TEST_ROOT).unwrap())
         }
         "atlassian_forge" => builder.expect("audience", value),
         "firebase_auth" => builder.expect("audience", value).expect("issuer", value),
@@ -183,7 +183,7 @@ fn a_header_that_tells_of_a_certificate_is_missed() {
 fn signatures_by_private_keys_are_counted() {
     let mut builder = Verifier::builder(&STANDARD_WEBHOOKS_V1A);
     for n in 0..4 {
-        builder = builder.secret(public_key(&STANDARD_WEBHOOKS_V1A, format!("{SECRET}{n}")));
+        builder = builder.secret(public_key(&STANDARD_WEBHOOKS_V1A, &format!("{SECRET}{n}")));
     }
     let verifier = builder.build().unwrap();
     let one = forged(&STANDARD_WEBHOOKS_V1A);

@@ -69,7 +69,7 @@ impl Hands {
 
 fn sns() -> Verifier {
     let builder = Verifier::builder(&AWS_SNS).expect("topic_arn", TOPIC);
-    builder.trust(test_root().unwrap()).build().unwrap()
+    builder.trust(Trust::roots(TEST_ROOT).unwrap()).build().unwrap()
 }
 
 fn handlers() -> Handlers {
@@ -281,7 +281,7 @@ async fn nothing_is_fetched_from_a_host_that_is_not_the_services_own() {
 #[tokio::test]
 async fn paypals_header_is_held_against_its_hosts() {
     let server = Server::new(certificates(&PAYPAL, SECRET));
-    let verifier = Verifier::builder(&PAYPAL).expect("webhook_id", "expected").trust(test_root().unwrap());
+    let verifier = Verifier::builder(&PAYPAL).expect("webhook_id", "expected").trust(Trust::roots(TEST_ROOT).unwrap());
     let builder = Receiver::builder(verifier.build().unwrap(), MemoryStore::new()).keys(server.clone());
     let receiver = builder.clock(Clock::new(|| NOW)).handle(handlers()).unwrap();
     let request = signed(&PAYPAL, SECRET, r#"{"id":"WH-1","event_type":"A"}"#).at(NOW).build();
@@ -307,7 +307,7 @@ async fn paypals_header_is_held_against_its_hosts() {
 /// What a pinned host serves is judged, too; and what was judged bad is not fetched again at once.
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
-    let url = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem";
+    let url = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem";
     for pem in ["no certificate", "", include_str!("../../../src/testing/keys/alone.pem")] {
         let server = Server::new(StaticKeys::new().with(KeyId::new(url), KeyMaterial::new(pem)));
         let receiver = receiver(&server, &Hands::default());
@@ -324,7 +324,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
 #[tokio::test]
 async fn what_cannot_be_a_signature_fetches_nothing() {
     let server = Server::new(certificates(&PAYPAL, SECRET));
-    let verifier = Verifier::builder(&PAYPAL).expect("webhook_id", "expected").trust(test_root().unwrap());
+    let verifier = Verifier::builder(&PAYPAL).expect("webhook_id", "expected").trust(Trust::roots(TEST_ROOT).unwrap());
     let builder = Receiver::builder(verifier.build().unwrap(), MemoryStore::new()).keys(server.clone());
     let receiver = builder.handle(handlers()).unwrap();
     let mut request = signed(&PAYPAL, SECRET, r#"{"id":"WH-1"}"#).build();

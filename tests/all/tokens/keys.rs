@@ -140,8 +140,8 @@ fn a_key_that_was_asked_for_is_the_one_and_current() {
     assert_eq!(learned(format!(r#"{{"key":{material},"request_id":"r"}}"#)), Ok(()));
     for wrong in [
         with(r#""expired_at":1"#),
-        with(r#""alg":"ES384""#),
-        with(r#""alg":"HS256""#),
+        material.replace("ES256", "ES384"),
+        material.replace("ES256", "HS256"),
         material.replace("sig", "enc"),
         material.replace("P-256", "P-384"),
         material.replace("\"EC\"", "\"oct\""),
@@ -152,19 +152,62 @@ fn a_key_that_was_asked_for_is_the_one_and_current() {
     }
 }
 
+/// What stands where the keys of a provider's tokens are.
+fn text(provider: &Provider) -> String {
+    let keys = token_keys(provider, SECRET);
+    let (_, material) = keys.iter().next().unwrap();
+    String::from_utf8(material.bytes.to_vec()).unwrap()
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Whoever reads a JWK as RFC 7517 says can judge the tokens.
+#[test]
+fn keys_for_tests_are_jwks() {
+    let google = json(&text(&GOOGLE_PUBSUB))["keys"][0].to_string();
+    for (provider, jwk, name) in [
+        (&GOOGLE_PUBSUB, google.clone(), "authorization"),
+        (&ATLASSIAN_FORGE, google, "authorization"),
+        (&PLAID, text(&PLAID), "plaid-verification"),
+    ] {
+        let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_str(&jwk).unwrap();
+        let key = jsonwebtoken::DecodingKey::from_jwk(&jwk).unwrap();
+        let header = |secret| sent(provider, secret).headers()[name].to_str().unwrap().to_owned();
+        let algorithm = jwk.common.key_algorithm.unwrap().to_string().parse().unwrap();
+        let mut validation = jsonwebtoken::Validation::new(algorithm);
+        validation.required_spec_claims.clear();
+        (validation.validate_aud, validation.validate_exp) = (false, false);
+        let judged = |token: &str| {
+            let token = token.trim_start_matches("Bearer ");
+            jsonwebtoken::decode::<serde_json::Value>(token, &key, &validation).map(drop).map_err(|e| e.into_kind())
+        };
+        assert_eq!(judged(&header(SECRET)), Ok(()), "{provider:?}");
+        let is_other = |secret: &&str| token_keys(provider, *secret).iter().next().unwrap().1.bytes != text(provider);
+        let other = ["a", "b", "c", "d", "e"].into_iter().find(is_other).unwrap();
+        let refused = judged(&header(other));
+        assert_eq!(refused, Err(jsonwebtoken::errors::ErrorKind::InvalidSignature), "{provider:?}");
+    }
+}
+
 /// A public key, however it is written, signs nothing.
 #[test]
 fn a_public_key_is_no_secret() {
     let request = sent(&GOOGLE_PUBSUB, SECRET);
     let token = request.headers()["authorization"].to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned();
     let claims = token.split('.').nth(1).unwrap();
+    // One and the same key, as three servers have it.
+    let [set, certificates, pem] = [&GOOGLE_PUBSUB, &FIREBASE_AUTH, &ATLASSIAN_CONNECT_INSTALL].map(text);
+    let (jwk, certificate) = (&json(&set)["keys"][0], &json(&certificates)["test"]);
+    let number = jwk["n"].as_str().unwrap();
+    let certificate = certificate.as_str().unwrap();
     for (id, material) in token_keys(&GOOGLE_PUBSUB, SECRET).iter() {
         let verifier = unknowing(&GOOGLE_PUBSUB);
         verifier.learn_at(id, material.clone(), NOW).unwrap();
         assert_eq!(judged(&verifier, &request, 0), Ok(()));
-        let set: serde_json::Value = serde_json::from_slice(&material.bytes).unwrap();
-        let pem = set["test"].as_str().unwrap();
-        for secret in [pem, pem.trim(), &format!("{pem}\n"), ""] {
+        let shown = [&set, &jwk.to_string(), number, certificate, certificate.trim(), &pem, &format!("{pem}\n"), ""];
+        for secret in shown {
             for header in [r#"{"alg":"HS256","kid":"test"}"#, r#"{"alg":"RS256","kid":"test"}"#] {
                 let text = format!("{}.{claims}", encode(header));
                 let mut forged = request.clone();

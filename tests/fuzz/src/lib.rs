@@ -55,7 +55,7 @@ pub fn verifier(provider: &Provider, secrets: &[&str]) -> Option<Verifier> {
     }
     let builder = Verifier::builder(provider).public_base(BASE).verify_token("verify-token").public_key("public-key");
     let builder = builder.allow_origin("sender.example").topic("https://example.com/topic");
-    secrets.iter().fold(builder, |builder, secret| builder.secret(public_key(provider, *secret))).build().ok()
+    secrets.iter().fold(builder, |builder, secret| builder.secret(public_key(provider, secret))).build().ok()
 }
 
 /// The one that `byte` chooses.
