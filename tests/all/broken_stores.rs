@@ -4,9 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     future::Future,
     ops::{Deref, DerefMut},
-    pin::pin,
     sync::{Arc, Mutex, MutexGuard},
-    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -22,6 +20,8 @@ use inhook::{
     },
 };
 use time::macros::datetime;
+
+use crate::polls::once;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Bug {
@@ -357,16 +357,10 @@ impl Drop for Tx {
         if let Some((slot, token)) = self.open.take()
             && !self.store.has(Bug::KeepsWhatIsDropped)
         {
-            assert_eq!(now(self.store.inner.release(&slot, token)).unwrap(), Held::Yes);
+            // A [`MemoryStore`] waits for nothing.
+            let released = once(self.store.inner.release(&slot, token)).expect("it waits");
+            assert_eq!(released.unwrap(), Held::Yes);
         }
-    }
-}
-
-/// A [`MemoryStore`] waits for nothing.
-fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it waits"),
     }
 }
 

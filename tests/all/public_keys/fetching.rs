@@ -12,6 +12,7 @@ use inhook::{Clock, Confirm, Confirmation, Error, Event, Handlers, KeySource, Te
 use tokio::sync::Semaphore;
 
 use super::*;
+use crate::polls::once;
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:test";
 const BODY: &str = r#"{"Message":"hello","MessageId":"m1"}"#;
@@ -139,21 +140,13 @@ async fn a_fetch_that_is_dropped_is_taken_up_by_another() {
     let mut first = Box::pin(receiver.receive(message()));
     let mut second = Box::pin(receiver.receive(message()));
     for future in [&mut first, &mut second] {
-        assert!(futures_now(future.as_mut()).is_none());
+        assert!(once(future.as_mut()).is_none());
     }
     assert_eq!(server.asked(), 1);
     drop(first);
     server.open.add_permits(2);
     assert_eq!(second.await.status(), StatusCode::OK);
     assert_eq!(server.asked(), 2);
-}
-
-/// What a future has come to if it is polled once.
-fn futures_now<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
-    match future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
-        std::task::Poll::Ready(done) => Some(done),
-        std::task::Poll::Pending => None,
-    }
 }
 
 /// SNS repeats only after a 5xx: a 4xx for want of the certificate would lose the message.
