@@ -1,24 +1,20 @@
 //! Requests as a provider would send them.
 
+mod build;
+
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use time::OffsetDateTime;
 
-use super::fill::Draft;
-use crate::{
-    Error, Provider, Secret,
-    body::Kind,
-    provider::{At, Attempt, Batch, Part, Scheme},
-    verify::{Instead, Signer, Stamps, put},
-};
+pub(super) use self::build::needs_form;
+use crate::{Provider, Secret, provider::Scheme, verify::Instead};
 
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
-const JSON: &str = "application/json";
 
 /// A request that `provider` could have sent with this body: authentic for whoever holds `secret`.
 ///
@@ -199,146 +195,11 @@ impl Signed {
         self.time = Some(text.into());
         self
     }
-
-    /// The request, a POST to an absolute address.
-    ///
-    /// # Panics
-    /// For a secret that the provider cannot use, for an address without host, and if a label or kind was said that the
-    /// provider's requests, or this body, have no place for.
-    pub fn build(self) -> Request<Bytes> {
-        let scheme = self.choose();
-        self.sign(self.draft(&scheme, Method::POST), self.signer(&scheme))
-    }
-
-    pub(super) fn signer(&self, scheme: &Scheme) -> Result<Signer, Error> {
-        Signer::new(scheme, &self.secret, &self.others)
-    }
-
-    #[expect(clippy::expect_used, clippy::panic, reason = "a helper for tests")]
-    pub(super) fn sign(&self, mut draft: Draft<'_>, signer: Result<Signer, Error>) -> Request<Bytes> {
-        let uri = draft.request.uri();
-        let base = format!("{}://{}", uri.scheme_str().expect("http or https"), uri.authority().expect("a host"));
-        let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
-        let stamps = Stamps {
-            base: &base,
-            at,
-            time: self.time.as_deref(),
-            id: &draft.id,
-            public_key: &self.public_key,
-            expected: &self.expected,
-            instead: self.instead.as_ref(),
-        };
-        match signer.and_then(|signer| signer.sign(&mut draft.request, stamps)) {
-            Ok(()) => draft.request,
-            Err(error) => panic!("a request of `{}` cannot be signed: {error:?}", self.provider.name),
-        }
-    }
-
-    /// The scheme that goes with the body.
-    #[expect(clippy::expect_used, reason = "a helper for tests")]
-    pub(super) fn choose(&self) -> Scheme {
-        let is_form = self.says_form();
-        let fits = |scheme: &&Scheme| match scheme.place() {
-            At::Form(_) => is_form,
-            At::Json(_) => !is_form,
-            _ => true,
-        };
-        let said = self.content_type.is_some() || self.headers.contains_key(CONTENT_TYPE);
-        // What nobody said follows the scheme.
-        let any = || self.provider.schemes().next().filter(|_| !said);
-        let chosen = self.scheme.or_else(|| self.provider.schemes().find(fits).or_else(any).copied());
-        chosen.expect("a scheme that goes with this content type")
-    }
-
-    fn says_form(&self) -> bool {
-        let headers = self.content_type.iter().map(|v| (CONTENT_TYPE, v.clone())).collect();
-        Kind::of(&headers).is_form() || Kind::of(&self.headers).is_form()
-    }
-
-    /// All of it but the proof.
-    #[expect(clippy::expect_used, reason = "a helper for tests")]
-    pub(super) fn draft(&self, scheme: &Scheme, method: Method) -> Draft<'_> {
-        let mut request = Request::new(self.body.clone());
-        *request.method_mut() = method;
-        *request.uri_mut() = self.url.parse::<Uri>().expect("an address");
-        request.headers_mut().clone_from(&self.headers);
-        let said = self.content_type.clone().or_else(|| self.headers.get(CONTENT_TYPE).cloned());
-        let usual = HeaderValue::from_static(if needs_form(&self.provider, scheme) { FORM } else { JSON });
-        if request.method() == Method::POST {
-            request.headers_mut().insert(CONTENT_TYPE, said.unwrap_or(usual));
-        }
-        let envelope = &self.provider.envelope;
-        let start = self.body.trim_ascii_start().first();
-        if let (Kind::Form, Some(field), Some(b'{' | b'[')) = (Kind::of(request.headers()), envelope.form_json, start) {
-            let one_of_list = envelope.batch == Batch::List("") && start == Some(&b'{');
-            let json = if one_of_list { [b"[", &*self.body, b"]"].concat() } else { self.body.to_vec() };
-            *request.body_mut() = Bytes::new();
-            put(&mut request, At::Form(field), &json).expect("a form has room for a field");
-        }
-        let mut draft = Draft { provider: &self.provider, request, id: self.fresh.clone() };
-        for (what, at, value) in [("kind", envelope.kind, &self.kind), ("label", envelope.label, &self.label)] {
-            if let Some(value) = value {
-                assert!(draft.put(at, value), "a request of `{}` has no place for a {what}", self.provider.name);
-            }
-        }
-        self.complete(&mut draft, scheme);
-        draft
-    }
-
-    /// What the provider always sends and nobody has said.
-    fn complete(&self, draft: &mut Draft<'_>, scheme: &Scheme) {
-        let envelope = &self.provider.envelope;
-        let mut defaults: Vec<(&'static str, &str)> = Vec::new();
-        for at in std::iter::once(&envelope.label).chain(envelope.identity) {
-            headers(*at, &mut |name| defaults.push((name, &self.fresh)));
-        }
-        headers(envelope.kind, &mut |name| defaults.push((name, "ping")));
-        defaults.extend(self.provider.requires.iter().map(|name| match *name {
-            "x-shopify-shop-domain" => (*name, "example.myshopify.com"),
-            _ => (*name, "test"),
-        }));
-        defaults.extend(scheme.covers().0.iter().filter_map(|part| match part {
-            Part::Header(name) => Some((*name, "test")),
-            _ => None,
-        }));
-        for (name, value) in defaults {
-            if !draft.request.headers().contains_key(name) {
-                draft.put(At::Header(name), value);
-            }
-        }
-        if envelope.batch == Batch::CloudEvents {
-            for (name, value) in [("specversion", "1.0"), ("id", &self.fresh), ("source", "/test"), ("type", "ping")] {
-                if !draft.has(At::Attribute(name)) {
-                    draft.put(At::Attribute(name), value);
-                }
-            }
-        }
-        match envelope.attempt {
-            Attempt::Count(at) => draft.put(at, &self.attempt.to_string()),
-            Attempt::Retry(at) if self.attempt > 1 => draft.put(at, &(self.attempt - 1).to_string()),
-            Attempt::Retry(_) | Attempt::Unknown => true,
-        };
-    }
 }
 
 impl fmt::Debug for Signed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Signed").field("provider", &self.provider.name).finish_non_exhaustive()
-    }
-}
-
-/// Whether it sends forms and nothing else.
-pub(super) fn needs_form(provider: &Provider, scheme: &Scheme) -> bool {
-    provider.accepts == [FORM] || scheme.covers().0.contains(&Part::SortedForm) || matches!(scheme.place(), At::Form(_))
-}
-
-/// The headers that a place is read from.
-fn headers(at: At, found: &mut impl FnMut(&'static str)) {
-    match at {
-        At::Header(name) => found(name),
-        At::FirstOf(all) | At::Joined(all, _) => all.iter().for_each(|at| headers(*at, found)),
-        At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => headers(*inner, found),
-        _ => {}
     }
 }
 
@@ -350,6 +211,8 @@ pub(super) fn fresh() -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
     use crate::{
         Event, Verifier,
