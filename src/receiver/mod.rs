@@ -191,7 +191,6 @@ impl Receiver {
     }
 
     /// A request whose verifier has to be looked up first.
-    #[expect(clippy::result_large_err, reason = "the answer is what the caller sends")]
     async fn judge_of_tenant(&self, head: &Parts, body: &Bytes) -> Result<Delivery, Response<Bytes>> {
         let resolved = {
             let resolving = pin!(self.0.source.resolve(head));
@@ -210,7 +209,6 @@ impl Receiver {
     }
 
     /// What needs more than the request: a key to be fetched, an address to be visited, a refusal to be said.
-    #[expect(clippy::result_large_err, reason = "the answer is what the caller sends")]
     async fn settle(
         &self,
         tenant: Option<String>,

@@ -23,7 +23,6 @@ pub mod redis;
 mod shared;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod verdict;
 
 use std::{future::Future, ops::DerefMut, time::Duration};

@@ -1,13 +1,12 @@
 //! A memory in front of a store passes what the store passes, and never says of anything that it is done when it is not.
 
 use std::{
-    future::{Future, poll_fn},
-    pin::pin,
+    future::Future,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    task::Poll,
     time::Duration,
 };
 
@@ -19,6 +18,8 @@ use inhook::{
         check_ordered_dead_letters, check_ordering,
     },
 };
+
+use crate::polls::once;
 
 const LEASE: Duration = Duration::from_secs(30);
 const REMEMBER: Duration = Duration::from_secs(86_400);
@@ -197,13 +198,8 @@ async fn said<S: IdempotencyStore>(store: &S, slot: &Slot) -> Answer {
 }
 
 /// As far as it comes without anybody's help.
-async fn begun<F: Future>(future: std::pin::Pin<&mut F>) {
-    let mut future = Some(future);
-    poll_fn(|cx| {
-        assert!(future.take().is_none_or(|future| future.poll(cx).is_pending()), "it was not held back");
-        Poll::Ready(())
-    })
-    .await;
+fn begun<F: Future>(future: Pin<&mut F>) {
+    assert!(once(future).is_none(), "it was not held back");
 }
 
 #[tokio::test]
@@ -275,9 +271,9 @@ async fn what_was_said_before_a_forget_is_not_learned_after_it() {
     let shut = watched.gate.acquire().await.unwrap();
     let (told, asking) = (slot("a"), slot("a"));
     let mut claim = pin!(store.claim(&asking));
-    begun(claim.as_mut()).await;
+    begun(claim.as_mut());
     let mut forget = pin!(store.forget(&told.key));
-    begun(forget.as_mut()).await;
+    begun(forget.as_mut());
     drop(shut);
     watched.gate.add_permits(9);
     assert!(forget.await.unwrap());
@@ -292,9 +288,9 @@ async fn a_completion_that_a_forget_has_overtaken_is_not_learned() {
     let held = token(&store, &slot).await;
     let shut = watched.gate.acquire().await.unwrap();
     let mut complete = pin!(store.complete(&slot, held, Some(&answer)));
-    begun(complete.as_mut()).await;
+    begun(complete.as_mut());
     let mut forget = pin!(store.forget(&slot.key));
-    begun(forget.as_mut()).await;
+    begun(forget.as_mut());
     drop(shut);
     watched.gate.add_permits(9);
     assert!(forget.await.unwrap());
@@ -312,10 +308,10 @@ async fn what_was_said_before_a_redrive_is_not_learned_after_it() {
     let shut = watched.gate.acquire().await.unwrap();
     let asking = slot("a");
     let mut claim = pin!(store.claim(&asking));
-    begun(claim.as_mut()).await;
+    begun(claim.as_mut());
     let second = Answer::text("second");
     let mut complete = pin!(store.complete(&redriven, held, Some(&second)));
-    begun(complete.as_mut()).await;
+    begun(complete.as_mut());
     drop(shut);
     watched.gate.add_permits(9);
     assert_eq!(complete.await.unwrap(), Held::Yes);
@@ -331,7 +327,7 @@ async fn a_forget_that_was_broken_off_is_believed() {
         let _shut = watched.gate.acquire().await.unwrap();
         let told = slot("a");
         let mut forget = pin!(store.forget(&told.key));
-        begun(forget.as_mut()).await;
+        begun(forget.as_mut());
     }
     done(&store, &slot("a"), "second").await;
 }

@@ -23,10 +23,14 @@ mod cloud;
 mod diagnosis;
 #[cfg(feature = "testing")]
 mod identity;
+#[cfg(any(feature = "testing", feature = "postgres", feature = "sqlite"))]
+mod polls;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "testing")]
 mod peers;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+mod processes;
 #[cfg(feature = "testing")]
 mod properties;
 #[cfg(feature = "testing")]
@@ -39,6 +43,8 @@ mod redis;
 mod public_keys;
 #[cfg(feature = "testing")]
 mod replays;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+mod slots;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "testing")]
@@ -47,5 +53,7 @@ mod published;
 mod structure;
 #[cfg(feature = "testing")]
 mod tokens;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod transactions;
 #[cfg(feature = "testing")]
 mod vectors;

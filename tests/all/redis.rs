@@ -24,8 +24,7 @@ use inhook::{
     Answer, Clock, ErrorKind, Event, Verifier, dangerous,
     provider::STRIPE,
     store::{
-        Claim, DeadLetterStore, Grant, Held, IdempotencyStore, Key, Order, OrderingStore, Place, RedisStore, Slot,
-        Token,
+        Claim, DeadLetterStore, Held, IdempotencyStore, Order, OrderingStore, Place, RedisStore, Slot, Token,
         redis::{
             Connection,
             redis::{AsyncCommands as _, cmd},
@@ -35,36 +34,11 @@ use inhook::{
 use time::OffsetDateTime;
 
 use self::server::Server;
-
-const LEASE: Duration = Duration::from_secs(60);
-const REMEMBER: Duration = Duration::from_secs(86_400);
-
-fn slot(id: &str) -> Slot {
-    Slot::new(Key::new("stripe", "orders", id), LEASE, REMEMBER)
-}
-
-fn placed(id: &str, stream: &str, rank: u64, order: Order) -> Slot {
-    let mut slot = slot(id);
-    slot.place = Some(Place::new(stream, rank, order));
-    slot
-}
+use crate::slots::{LEASE, REMEMBER, claim, complete, placed, slot};
 
 /// Seen from so much later.
 fn later<C: Connection>(store: RedisStore<C>, by: Duration) -> RedisStore<C> {
     store.clock(Clock::new(move || OffsetDateTime::now_utc() + by))
-}
-
-async fn claim(store: &impl IdempotencyStore, slot: &Slot) -> Grant {
-    match store.claim(slot).await.unwrap() {
-        Claim::Granted(grant) => grant,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn complete(store: &impl IdempotencyStore, slot: &Slot) -> Token {
-    let token = claim(store, slot).await.token;
-    assert_eq!(store.complete(slot, token, Some(&Answer::text("done"))).await.unwrap(), Held::Yes);
-    token
 }
 
 async fn is_duplicate(store: &impl IdempotencyStore, slot: &Slot) -> bool {

@@ -1,4 +1,5 @@
-//! `src/lib.rs` reads from top to bottom as a request travels: a module uses only modules that stand above it.
+//! `src/lib.rs` reads from top to bottom as a request travels: a module uses only modules that stand above it. No file
+//! is long.
 
 use std::{
     collections::HashMap,
@@ -95,4 +96,18 @@ fn a_module_uses_only_what_stands_above_it() {
         }
     }
     assert!(uses > 100, "only {uses} uses were seen: is this test blind?");
+}
+
+/// An example is one file, which is read and copied as one.
+const LONG: [&str; 2] = ["examples/conformance.rs", "examples/user_sync.rs"];
+
+#[test]
+fn no_file_has_more_than_400_lines() {
+    let all: Vec<PathBuf> =
+        ["src", "tests/all", "examples", "benches"].iter().flat_map(|folder| files(Path::new(folder))).collect();
+    let lines = |file: &PathBuf| fs::read_to_string(file).unwrap().lines().count();
+    let mut long: Vec<&str> = all.iter().filter(|file| lines(file) > 400).map(|file| file.to_str().unwrap()).collect();
+    long.sort_unstable();
+    assert_eq!(long, LONG, "split what is long by theme; what no longer is leaves the list");
+    assert!(all.len() > 200, "only {} files were seen: is this test blind?", all.len());
 }

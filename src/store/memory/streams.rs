@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{
     Error,
-    place::{Gap, Order, Place, Rank, Stream, Token},
-    store::{Blocked, Slot},
+    place::{Place, Rank, Stream, Token},
+    store::{
+        Blocked, Slot,
+        verdict::{SKIPPED, Verdict, judge, waits},
+    },
 };
-
-/// For how long a stream is kept that was skipped and never saw an event.
-const UNTOLD: Duration = Duration::from_secs(31 * 86_400);
 
 #[derive(Debug, Default)]
 struct State {
@@ -108,23 +108,18 @@ impl Streams {
             return Ok(Turn::Later(left));
         }
         let Some(mark) = &state.mark else { return Ok(Turn::Now { gap: false }) };
-        let rank = &place.rank;
-        let dead = state.tombstone && (rank < mark || (rank == mark && !place.last));
-        if dead || (rank < mark && place.order != Order::Serial) {
-            self.waits_no_longer(Event { stream: id, key }, rank);
-            return Ok(Turn::Past);
+        match judge(place, mark, state.tombstone) {
+            Verdict::Apply => Ok(Turn::Now { gap: false }),
+            Verdict::Stale => {
+                self.waits_no_longer(Event { stream: id, key }, &place.rank);
+                Ok(Turn::Past)
+            }
+            Verdict::Wait(wait, on_gap) => {
+                let noted = self.waits(Event { stream: id, key }, slot, place, wait, capacity, now)?;
+                let left = noted.left(now).unwrap_or_default();
+                Ok(waits(wait, on_gap, left).map_or(Turn::Now { gap: true }, Turn::Later))
+            }
         }
-        let Order::Sequence { wait, on_gap } = place.order else { return Ok(Turn::Now { gap: false }) };
-        if rank == mark || mark.next().as_ref() == Some(rank) {
-            return Ok(Turn::Now { gap: false });
-        }
-        let waits = self.waits(Event { stream: id, key }, slot, place, wait, capacity, now)?;
-        Ok(match (waits.left(now), on_gap) {
-            (Some(left), _) => Turn::Later(left),
-            (None, Gap::Proceed) => Turn::Now { gap: true },
-            // Only the missing one or an operator ends it, so there is no better guess.
-            (None, Gap::Block) => Turn::Later(wait.max(Duration::from_secs(1))),
-        })
     }
 
     fn waits(
@@ -209,7 +204,7 @@ impl Streams {
         }
         self.change(id, |state| {
             state.mark = Some(to);
-            state.idle = state.idle.max(now.end(UNTOLD));
+            state.idle = state.idle.max(now.end(SKIPPED));
         });
         self.moved(id);
         Ok(true)

@@ -5,8 +5,11 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::{
-    super::{Claim, Grant, Held, IdempotencyStore, Key, Slot, Token},
-    PgStore, TRY_AGAIN, order,
+    super::{
+        Claim, Grant, Held, IdempotencyStore, Key, Slot, Token,
+        verdict::{TRY_AGAIN, done},
+    },
+    PgStore, order,
     row::{At, Row, micros, token as number, until},
     sqlx,
     tx::{PgTx, again, is_busy},
@@ -238,17 +241,13 @@ const SEEN: &str = "select done_generation, forget_at, fingerprint, answer, leas
 /// Why the key cannot be had, or `None` if it can.
 fn judge<G>(seen: Seen, slot: &Slot) -> Result<Option<Claim<G>>, sqlx::Error> {
     let (generation, forget_at, fingerprint, answer, lease_until, now) = seen;
-    let remembered = forget_at.is_some_and(|at| at > now);
-    if remembered && generation.is_some_and(|done| done >= i64::from(slot.generation)) {
-        let same = match (&slot.fingerprint, &fingerprint) {
-            (Some(asked), Some(stored)) => asked[..] == stored[..],
-            _ => true,
-        };
-        if !same {
-            return Ok(Some(Claim::Conflict));
+    if forget_at.is_some_and(|at| at > now)
+        && let Some(generation) = generation
+    {
+        let refused = done(slot, generation, fingerprint.as_deref(), answer.as_deref());
+        if let Some(refused) = refused.map_err(|e| sqlx::Error::Decode(e.into()))? {
+            return Ok(Some(refused));
         }
-        let answer = answer.as_deref().map(Answer::from_record).transpose();
-        return Ok(Some(Claim::Duplicate(answer.map_err(|e| sqlx::Error::Decode(e.into()))?)));
     }
     Ok(lease_until.filter(|at| *at > now).map(|at| Claim::Busy { retry_after: until(now, at) }))
 }

@@ -20,9 +20,6 @@ use self::row::At;
 pub use self::{schema::MIGRATIONS, tx::PgTx};
 use crate::{Clock, Error, ErrorKind};
 
-/// After a wait for a lock that was in vain; nobody knows when it will be free.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
-
 /// What a name in PostgreSQL may be long, less the longest that is put behind a prefix.
 const LONGEST: usize = 63 - 30;
 

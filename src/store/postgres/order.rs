@@ -6,10 +6,10 @@ use sqlx::PgConnection;
 
 use super::{
     super::{
-        Blocked, Claim, Gap, OrderingStore, Place, Rank, Slot, Stream,
-        verdict::{SKIPPED, Verdict, judge},
+        Blocked, Claim, OrderingStore, Place, Rank, Slot, Stream,
+        verdict::{SKIPPED, Verdict, judge, waits},
     },
-    PgStore, TRY_AGAIN,
+    PgStore,
     row::{At, Row, date, micros, tenant, tenant_of, text, until},
     sqlx,
     tx::{PgTx, again},
@@ -134,12 +134,10 @@ pub(super) async fn refusal<G>(
         }
         Verdict::Wait(wait, on_gap) => {
             let left = note(conn, at, slot, place, wait).await?;
-            match on_gap {
-                Gap::Proceed if left.is_zero() => Ok(Ok(true)),
-                // Only the missing one or an operator ends it, so there is no better guess.
-                Gap::Block if left.is_zero() => Ok(Err(Claim::Busy { retry_after: wait.max(TRY_AGAIN) })),
-                _ => Ok(Err(Claim::Busy { retry_after: left })),
-            }
+            Ok(match waits(wait, on_gap, left) {
+                Some(retry_after) => Err(Claim::Busy { retry_after }),
+                None => Ok(true),
+            })
         }
     }
 }

@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 
 use super::{
-    super::{Begun, Claim, Slot, TransactionalStore},
-    PgStore, PgTx, TRY_AGAIN, claim, order,
+    super::{Begun, Claim, Slot, TransactionalStore, verdict::TRY_AGAIN},
+    PgStore, PgTx, claim, order,
     row::{At, Row, micros},
     sqlx,
     tx::{again, is_busy},

@@ -5,11 +5,13 @@ use std::time::Duration;
 use sqlx::SqliteConnection;
 
 use super::{
-    super::{Claim, Grant, Held, IdempotencyStore, Key, Slot, Token},
+    super::{
+        Claim, Grant, Held, IdempotencyStore, Key, Slot, Token,
+        verdict::{TRY_AGAIN, done},
+    },
     SqliteStore, order,
     row::{Row, after, token as number, until},
     sqlx,
-    write::TRY_AGAIN,
 };
 use crate::{Answer, Error};
 
@@ -139,17 +141,11 @@ pub(super) async fn refusal<G>(
         .await
         .map_err(Error::store)?;
     if let Some((generation, forget_at, fingerprint, answer, lease_until)) = seen {
-        let remembered = forget_at.is_some_and(|at| at > now);
-        if remembered && generation.is_some_and(|done| done >= i64::from(slot.generation)) {
-            let same = match (&slot.fingerprint, &fingerprint) {
-                (Some(asked), Some(stored)) => asked[..] == stored[..],
-                _ => true,
-            };
-            if !same {
-                return Ok(Err(Claim::Conflict));
-            }
-            let answer = answer.as_deref().map(Answer::from_record).transpose()?;
-            return Ok(Err(Claim::Duplicate(answer)));
+        if forget_at.is_some_and(|at| at > now)
+            && let Some(generation) = generation
+            && let Some(refused) = done(slot, generation, fingerprint.as_deref(), answer.as_deref())?
+        {
+            return Ok(Err(refused));
         }
         if let Some(lease_until) = lease_until.filter(|at| *at > now) {
             return Ok(Err(Claim::Busy { retry_after: until(now, lease_until) }));

@@ -6,13 +6,12 @@ use sqlx::SqliteConnection;
 
 use super::{
     super::{
-        Blocked, Claim, Gap, OrderingStore, Place, Rank, Slot, Stream,
-        verdict::{SKIPPED, Verdict, judge},
+        Blocked, Claim, OrderingStore, Place, Rank, Slot, Stream,
+        verdict::{SKIPPED, Verdict, judge, waits},
     },
     SqliteStore,
     row::{Row, after, date, nanos, until},
     sqlx,
-    write::TRY_AGAIN,
 };
 use crate::Error;
 
@@ -95,12 +94,10 @@ pub(super) async fn refusal<G>(
         }
         Verdict::Wait(wait, on_gap) => {
             let left = note(conn, slot, place, wait, now).await?;
-            match on_gap {
-                Gap::Proceed if left.is_zero() => Ok(Ok(true)),
-                // Only the missing one or an operator ends it, so there is no better guess.
-                Gap::Block if left.is_zero() => Ok(Err(Claim::Busy { retry_after: wait.max(TRY_AGAIN) })),
-                _ => Ok(Err(Claim::Busy { retry_after: left })),
-            }
+            Ok(match waits(wait, on_gap, left) {
+                Some(retry_after) => Err(Claim::Busy { retry_after }),
+                None => Ok(true),
+            })
         }
     }
 }

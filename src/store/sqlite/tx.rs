@@ -3,9 +3,8 @@
 use sqlx::SqliteConnection;
 
 use super::{
-    super::{Begun, Claim, Slot, TransactionalStore},
+    super::{Begun, Claim, Slot, TransactionalStore, verdict::TRY_AGAIN},
     SqliteStore, SqliteTx, claim, order, sqlx,
-    write::TRY_AGAIN,
 };
 use crate::{Answer, Error, ErrorKind};
 

@@ -4,7 +4,6 @@ use std::{
     fmt,
     ops::{Deref, DerefMut},
     sync::Arc,
-    time::Duration,
 };
 
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
@@ -12,9 +11,6 @@ use tokio::{sync::OwnedMutexGuard, time::timeout};
 
 use super::{super::Held, SqliteStore, sqlx};
 use crate::{Error, ErrorKind};
-
-/// After a wait for the writer that was in vain; nobody knows when it will be done.
-pub(super) const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 const BUSY: Error = Error::new(ErrorKind::Store, "another transaction holds the database");
 

@@ -4,6 +4,7 @@
 mod dead_letters;
 mod idempotency;
 mod memory;
+mod ordered_transactions;
 mod ordering;
 mod probe;
 mod sequence;
@@ -17,8 +18,9 @@ use self::probe::Trial;
 pub use self::{
     dead_letters::{check_dead_letters, check_ordered_dead_letters},
     idempotency::check_idempotency,
+    ordered_transactions::check_ordered_transactions,
     ordering::check_ordering,
-    transactions::{check_ordered_transactions, check_transactions},
+    transactions::check_transactions,
 };
 use super::{StoreHarness, TransactionHarness};
 use crate::{

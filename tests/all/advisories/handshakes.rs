@@ -234,3 +234,20 @@ fn a_ping_needs_the_passcode() {
     };
     assert_eq!((ping(SECRET), ping("guess")), (Ok(()), Err(ErrorKind::BadSignature)));
 }
+
+/// bolt-js #2898: `ssl_check=1` skipped the signature, and then the rest was handled all the same.
+#[test]
+fn a_handshake_brings_no_event() {
+    let body = "ssl_check=1&command=%2Fdeploy&trigger_id=1";
+    let form = "application/x-www-form-urlencoded";
+    let delivery = verifier(&SLACK, SECRET).verify(&signed(&SLACK, SECRET, body).content_type(form).build()).unwrap();
+    assert!(delivery.events().is_empty() && delivery.reply().is_some());
+    let forged = signed(&SLACK, "other", body).content_type(form).build();
+    assert_eq!(verdict(&SLACK, &forged), Err(ErrorKind::BadSignature));
+    for provider in ALL {
+        for request in handshakes(provider, SECRET) {
+            let delivery = verifier(provider, SECRET).verify(&request).unwrap();
+            assert!(delivery.events().is_empty() && delivery.reply().is_some(), "{provider:?}");
+        }
+    }
+}

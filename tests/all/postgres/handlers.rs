@@ -8,7 +8,7 @@ use std::sync::{
 use bytes::Bytes;
 use http::Request;
 use inhook::{
-    Event, Failure, Receiver, Twins, TxHandlers, Verifier,
+    Event, Failure, Place, Receiver, Twins, TxHandlers, Verifier,
     provider::{GITHUB, STRIPE},
     testing::signed,
 };

@@ -1,10 +1,7 @@
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-};
+//! Whoever waits for another, whatever ends a transaction, and verbs that are dropped.
 
 use super::*;
+use crate::{polls::drop_after, transactions::all_or_nothing};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -217,46 +214,12 @@ async fn claims_that_cannot_be_put_in_order_are_tried_again() {
     }
 }
 
-/// Drops the future after so many polls; `None` if it was not done by then.
-async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|cx| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        future.as_mut().poll(cx).map(Some)
-    })
-    .await
-}
-
 #[tokio::test]
 async fn a_transaction_is_all_or_nothing_wherever_it_was_dropped() {
     let Some(database) = database().await else { return };
     let store = store(&database, 1, PATIENCE).await;
-    let mut done = 0;
-    for polls in 0..60 {
-        let id = format!("evt_{polls}");
-        let slot = slot(&id);
-        let whole = async {
-            let mut tx = begin(&store, &slot).await;
-            affect(&mut tx, &id).await;
-            store.commit(tx, &slot, None).await.unwrap();
-        };
-        let whole = drop_after(polls, whole).await;
-        let marked = match store.begin(&slot).await.unwrap() {
-            Claim::Granted(_) => 0,
-            Claim::Duplicate(None) => 1,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(effects(&store, &id).await, marked);
-        if whole.is_some() {
-            assert_eq!(marked, 1);
-            done += 1;
-        }
-    }
-    assert!((1..60).contains(&done));
+    all_or_nothing(&store, async |tx: &mut PgTx, id: &str| affect(tx, id).await, async |id| effects(&store, id).await)
+        .await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod answers;
 mod batches;
+mod consumers;
 mod failures;
 mod handshakes;
 mod leases;
@@ -9,6 +10,7 @@ mod life;
 mod order;
 mod scopes;
 mod silence;
+mod tenants;
 mod transactions;
 
 use std::{

@@ -81,13 +81,11 @@ impl Drop for Server {
 }
 
 fn installed() -> bool {
-    let Err(why) = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status() else { return true };
-    assert_ne!(std::env::var("INHOOK_REQUIRE_SERVERS").as_deref(), Ok("1"), "no redis-server: {why}");
-    let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    // Past the test harness, which keeps to itself what a test that passes prints.
-    let line = format!("ignored: {test}: no redis-server: {why}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    false
+    let asked = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status();
+    if let Err(why) = &asked {
+        crate::processes::without("redis-server", why);
+    }
+    asked.is_ok()
 }
 
 /// Waits until it answers; of one that does not, its log.

@@ -1,0 +1,96 @@
+//! The same, where a secret is what went wrong.
+
+use http::HeaderMap;
+use inhook::{
+    Secret,
+    provider::{OKTA, StaticToken},
+};
+
+use super::*;
+
+/// symfony#65768, CVE-2026-21894, GHSA-xff3-5c9p-2mr4: an empty secret turned the check off, or was the
+/// key that everybody knows. There is no verifier without a secret to begin with.
+#[test]
+fn an_empty_secret_is_an_error() {
+    for provider in ALL {
+        for secret in ["", "  ", "\n"] {
+            let built = Verifier::builder(provider).secret(secret).public_base(BASE).public_key("public-key").build();
+            // Where requests are meant for somebody, that is missing too.
+            let kind = built.unwrap_err().kind();
+            assert!([ErrorKind::InvalidSecret, ErrorKind::Config].contains(&kind), "{provider:?} {kind}");
+        }
+        let built = Verifier::builder(provider).public_base(BASE).public_key("public-key").build();
+        match built.map_err(|e| e.kind()) {
+            Err(ErrorKind::InvalidSecret | ErrorKind::Config) => {}
+            // Where keys are fetched there is none to forget; Plaid's tokens name nobody besides.
+            Ok(_) => assert!(!provider.has_secret() && provider.name() == "plaid", "{provider:?}"),
+            Err(other) => panic!("{provider:?}: {other}"),
+        }
+    }
+    for provider in [&STANDARD_WEBHOOKS, &SVIX] {
+        assert_eq!(Verifier::new(provider, "whsec_").unwrap_err().kind(), ErrorKind::InvalidSecret);
+    }
+}
+
+/// CVE-2026-45754: a configured secret that was never used.
+#[test]
+fn another_secret_refuses() {
+    for provider in ALL {
+        let request = draft(provider).build();
+        assert!(verifier(provider, SECRET).authenticate(&request).is_ok(), "{provider:?}");
+        let refused = verifier(provider, "0ddba11c0ffee0de").authenticate(&request).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::BadSignature, "{provider:?}");
+    }
+}
+
+/// CVE-2022-36885 and others: tokens were compared byte by byte, so that time told how much was right. Comparison in
+/// constant time is in one place; here, that tokens of any length are compared at all.
+#[test]
+fn tokens_are_compared_whole() {
+    let token = |provider: &Provider, text: &str| {
+        verdict(provider, &with(&draft(provider).build(), "authorization", text)).is_ok()
+    };
+    let bearer = Provider::new("acme", Scheme::Token(StaticToken::bearer()));
+    assert!(token(&OKTA, SECRET) && token(&bearer, &format!("Bearer {SECRET}")));
+    for wrong in [&SECRET[..15], &format!("{SECRET}x"), "x", &SECRET.to_lowercase()] {
+        assert!(!token(&OKTA, wrong) && !token(&bearer, &format!("Bearer {wrong}")), "{wrong}");
+    }
+}
+
+/// Mandrill's handshake is signed with a key that everybody knows: good for an empty batch, and for nothing else.
+#[test]
+fn a_well_known_key_brings_nothing() {
+    let forged = signed(&MANDRILL, "test-webhook", r#"[{"_id":"1","event":"open","ts":1}]"#).build();
+    assert_eq!(verdict(&MANDRILL, &forged), Err(ErrorKind::BadSignature));
+    let two_fields = "mandrill_events=%5B%7B%22_id%22%3A%221%22%7D%5D&mandrill_events=%5B%5D";
+    let request = signed(&MANDRILL, "test-webhook", two_fields).build();
+    let delivery = verifier(&MANDRILL, SECRET).verify(&request);
+    assert!(delivery.is_ok_and(|delivery| delivery.events().is_empty()));
+}
+
+/// django-anymail v1.4: a secret stood in an error report. Neither errors nor events hold one, nor the proof itself.
+#[test]
+fn nothing_printed_holds_a_secret() {
+    for provider in ALL {
+        let verifier = verifier(provider, SECRET);
+        let request = draft(provider).header("cookie", "sid=hunter2").header("proxy-authorization", "hunter2").build();
+        let delivery = verifier.verify(&request).unwrap();
+        let refused = verifier.authenticate((&HeaderMap::new(), request.body())).err();
+        let builder = Verifier::builder(provider).secret(SECRET);
+        let printed = format!(
+            "{delivery:?} {refused:?} {verifier:?} {builder:?} {:?} {:?} {:?}",
+            Secret::from(SECRET),
+            draft(provider),
+            verifier.authenticate(&request)
+        );
+        assert!(!printed.contains(SECRET) && !printed.contains("hunter2"), "{provider:?}: {printed}");
+        for event in delivery.events() {
+            let names: Vec<_> = event.headers().keys().map(|name| name.as_str()).collect();
+            for name in ["authorization", "cookie", "proxy-authorization"].into_iter().chain(proof(provider)) {
+                assert!(!names.contains(&name), "{provider:?}: {names:?}");
+            }
+            let record = String::from_utf8(event.to_record()).unwrap();
+            assert!(!record.contains(&BASE64.encode(b"hunter2")), "{provider:?}");
+        }
+    }
+}
