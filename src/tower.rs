@@ -38,14 +38,16 @@ where
         let (head, body) = request.into_parts();
         let head = as_sent(head);
         Box::pin(async move {
-            let response = match receiver.admit(&head) {
-                Err(refused) => refused,
-                Ok(admitted) => match read(body, &admitted).await {
-                    Ok(body) => receiver.take(&head, &body, admitted).await,
-                    Err(refused) => receiver.refuse(refused),
-                },
+            // Nothing is awaited within a `match`, or what it looks at would be kept meanwhile.
+            let admitted = match receiver.admit(&head) {
+                Ok(admitted) => admitted,
+                Err(refused) => return Ok(refused.map(Full::new)),
             };
-            Ok(response.map(Full::new))
+            let body = match read(body, &admitted).await {
+                Ok(body) => body,
+                Err(refused) => return Ok(receiver.refuse(refused).map(Full::new)),
+            };
+            Ok(receiver.take(&head, &body, admitted).await.map(Full::new))
         })
     }
 }

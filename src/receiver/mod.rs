@@ -121,34 +121,31 @@ impl Receiver {
     /// The whole way, from the request as it was received to the answer. It never fails: whatever goes wrong is a status
     /// that makes the provider do the right thing.
     ///
-    /// With the feature `tokio`, and on a runtime of tokio's whose timer is enabled, what has begun ends even if the caller's future is dropped, and a handler that is still
-    /// at work when the provider is about to give up goes on after a 503.
+    /// With the feature `tokio`, and on a runtime of tokio's whose timer is enabled, what has begun ends even if the
+    /// caller's future is dropped, and a handler that is still at work when the provider is about to give up goes on
+    /// after a 503.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (head, body) = request.into_parts();
-        match self.admit(&head) {
-            Ok(admitted) => self.take(&head, &body, admitted).await,
-            Err(refused) => refused,
-        }
+        let admitted = match self.admit(&head) {
+            Ok(admitted) => admitted,
+            Err(refused) => return refused,
+        };
+        self.take(&head, &body, admitted).await
     }
 
     /// What was admitted, now that its body is there.
     ///
-    /// What is rare is boxed apart, or every request's future would be as large as all of it.
+    /// What is rare is boxed apart and nothing is awaited within a `match`, or every request's future would be as large as
+    /// all of it.
     pub(crate) async fn take(&self, head: &Parts, body: &Bytes, admitted: Admitted) -> Response<Bytes> {
         if body.len() > admitted.limit {
             return self.refuse(Error::new(ErrorKind::TooLarge, ""));
         }
-        let judged = match self.0.source.only() {
-            Some(verifier) => match self.verify(verifier, head, body) {
-                Ok(delivery) if self.0.confirm.is_none() || delivery.confirmation().is_none() => Ok(delivery),
-                judged => Box::pin(self.settle(None, verifier, judged, head, body)).await,
-            },
-            None => Box::pin(self.judge_of_tenant(head, body)).await,
+        let delivery = match self.judge(head, body).await {
+            Ok(delivery) => delivery,
+            Err(refused) => return *refused,
         };
-        match judged {
-            Ok(delivery) => self.0.answer(delivery, admitted.pass).await,
-            Err(refused) => refused,
-        }
+        self.0.answer(delivery, admitted.pass).await
     }
 
     /// For those who verify and answer themselves: what becomes of each event is in the report. Answer success only if
@@ -190,18 +187,28 @@ impl Receiver {
         Ok(delivery)
     }
 
+    /// What the request brings, or what it is answered.
+    async fn judge(&self, head: &Parts, body: &Bytes) -> Result<Delivery, Box<Response<Bytes>>> {
+        let Some(verifier) = self.0.source.only() else { return Box::pin(self.judge_of_tenant(head, body)).await };
+        match self.verify(verifier, head, body) {
+            Ok(delivery) if self.0.confirm.is_none() || delivery.confirmation().is_none() => Ok(delivery),
+            judged => Box::pin(self.settle(None, verifier, judged, head, body)).await,
+        }
+    }
+
     /// A request whose verifier has to be looked up first.
-    async fn judge_of_tenant(&self, head: &Parts, body: &Bytes) -> Result<Delivery, Response<Bytes>> {
+    async fn judge_of_tenant(&self, head: &Parts, body: &Bytes) -> Result<Delivery, Box<Response<Bytes>>> {
         let resolved = {
             let resolving = pin!(self.0.source.resolve(head));
             rt::within(self.0.resolve_timeout, Caught(resolving)).await
         };
         let (tenant, verifier) = match resolved {
             Some(Some(Ok(resolved))) => resolved,
-            Some(Some(Err(refused))) => return Err(self.refuse(refused)),
-            Some(None) => return Err(self.panicked()),
+            Some(Some(Err(refused))) => return Err(Box::new(self.refuse(refused))),
+            Some(None) => return Err(Box::new(self.panicked())),
             None => {
-                return Err(self.refuse(Error::new(ErrorKind::Store, "the tenants' resolver took too long")));
+                let refused = Error::new(ErrorKind::Store, "the tenants' resolver took too long");
+                return Err(Box::new(self.refuse(refused)));
             }
         };
         let judged = verifier.admits(&head.method, &head.headers).and_then(|()| self.verify(&verifier, head, body));
@@ -216,12 +223,12 @@ impl Receiver {
         judged: Result<Delivery, Error>,
         head: &Parts,
         body: &Bytes,
-    ) -> Result<Delivery, Response<Bytes>> {
+    ) -> Result<Delivery, Box<Response<Bytes>>> {
         let refuse = |refused: Error| {
             let outcome = Outcome::refused(refused, Some(verifier), tenant.clone());
             let response = refusal(&outcome, Some(verifier));
             self.0.flow.observe(&outcome);
-            response
+            Box::new(response)
         };
         let judged = match judged {
             Err(refused) if refused.key_needed().is_some() => match self.learn(verifier, refused).await {

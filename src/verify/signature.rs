@@ -53,14 +53,18 @@ pub(super) fn need<'a>(
     syntax: Syntax,
     signature: &'a [u8],
 ) -> Result<Cow<'a, [u8]>, Error> {
-    if let Spot::Other(At::SignaturePair(name)) = spot {
-        return match pair(syntax, signature, name) {
+    match spot {
+        Spot::Header(name) => match locate::header(request, name, false)? {
+            None | Some([]) => Err(locate::missing()),
+            Some(value) => Ok(Cow::Borrowed(value)),
+        },
+        Spot::Other(At::SignaturePair(name)) => match pair(syntax, signature, name) {
             Ok(value) => Ok(Cow::Borrowed(value)),
             Err(Trouble::Repeated) => Err(locate::REPEATED),
             Err(Trouble::Missing) => Err(Error::new(ErrorKind::MalformedHeader, "the signature lacks a pair")),
-        };
+        },
+        Spot::Other(at) => locate::find(*at, request, false)?.ok_or(locate::missing()),
     }
-    spot.find(request, false)?.ok_or(locate::missing())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
