@@ -56,7 +56,7 @@
 //! | `postgres` | `PgStore`: shared by many machines, durable, transactional |
 //! | `redis` | `RedisStore`: shared by many machines, fast, as durable as the Redis is |
 //! | `asymmetric` | providers that sign with a private key: Discord, SendGrid, PayPal, AWS SNS, Google Pub/Sub and others |
-//! | `fetch` | `HttpKeys`: fetches the certificates that PayPal and AWS SNS name |
+//! | `fetch` | `HttpKeys`: fetches certificates and sets of keys from their providers' own hosts, and confirms SNS subscriptions |
 //! | `http-signatures` | HTTP Message Signatures (RFC 9421) with a digest of the body; with `asymmetric` by public keys too |
 //! | `multipart` | multipart forms, which Mailgun's routes send |
 //! | `addresses` | `Senders`: who may send by network address, and what a listed proxy says counts |

@@ -122,7 +122,8 @@ impl Provider {
         self
     }
 
-    /// Headers, besides those that its scheme needs, without which a request is not one of this provider's.
+    /// Headers, besides those that its scheme needs, without which a request is not one of this provider's: asked for
+    /// beside the signature, as Shopify's own libraries do. What only the event needs, it [bears](Self::bears).
     pub const fn requires(mut self, headers: &'static [&'static str]) -> Self {
         self.requires = headers;
         self

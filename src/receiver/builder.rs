@@ -22,7 +22,7 @@ use crate::{
 
 const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
 
-type Resolve = dyn for<'h> Fn(&'h Parts) -> BoxFuture<'h, Result<Option<Tenant>, Error>> + Send + Sync;
+pub(super) type Resolve = dyn for<'h> Fn(&'h Parts) -> BoxFuture<'h, Result<Option<Tenant>, Error>> + Send + Sync;
 
 /// Where verifiers come from.
 pub(super) enum Source {
@@ -75,17 +75,6 @@ impl Source {
                 Err(CONFIG("the dead letter is of another provider"))
             }
             _ => Ok(()),
-        }
-    }
-
-    /// Whose request it is; with tenants its head has yet to be [admitted](Verifier::admits) by theirs.
-    pub(super) async fn resolve(&self, head: &Parts) -> Result<(Option<String>, Verifier), Error> {
-        match self {
-            Self::One(verifier) => Ok((None, verifier.clone())),
-            Self::Tenants(resolve) => {
-                let Tenant { id, verifier } = resolve(head).await?.ok_or(Error::new(ErrorKind::NoTenant, ""))?;
-                Ok((Some(id), verifier))
-            }
         }
     }
 }

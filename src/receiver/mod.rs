@@ -21,7 +21,7 @@ use http::{Request, Response, request::Parts};
 pub(crate) use self::answer::refused;
 use self::{
     answer::{failure, refusal},
-    builder::Source,
+    builder::{Resolve, Source},
     confirm::DynConfirm,
     fetch::Fetcher,
     flow::{Flow, patience},
@@ -189,21 +189,30 @@ impl Receiver {
 
     /// What the request brings, or what it is answered.
     async fn judge(&self, head: &Parts, body: &Bytes) -> Result<Delivery, Box<Response<Bytes>>> {
-        let Some(verifier) = self.0.source.only() else { return Box::pin(self.judge_of_tenant(head, body)).await };
+        let verifier = match &*self.0.source {
+            Source::One(verifier) => verifier,
+            Source::Tenants(resolve) => return Box::pin(self.judge_of_tenant(resolve, head, body)).await,
+        };
         match self.verify(verifier, head, body) {
             Ok(delivery) if self.0.confirm.is_none() || delivery.confirmation().is_none() => Ok(delivery),
             judged => Box::pin(self.settle(None, verifier, judged, head, body)).await,
         }
     }
 
-    /// A request whose verifier has to be looked up first.
-    async fn judge_of_tenant(&self, head: &Parts, body: &Bytes) -> Result<Delivery, Box<Response<Bytes>>> {
+    /// A request whose verifier has to be looked up first; its head has yet to be [admitted](Verifier::admits) by that.
+    async fn judge_of_tenant(
+        &self,
+        resolve: &Resolve,
+        head: &Parts,
+        body: &Bytes,
+    ) -> Result<Delivery, Box<Response<Bytes>>> {
         let resolved = {
-            let resolving = pin!(self.0.source.resolve(head));
+            // Called within, since it may panic before it is awaited.
+            let resolving = pin!(async { resolve(head).await?.ok_or(Error::new(ErrorKind::NoTenant, "")) });
             rt::within(self.0.resolve_timeout, Caught(resolving)).await
         };
-        let (tenant, verifier) = match resolved {
-            Some(Some(Ok(resolved))) => resolved,
+        let Tenant { id, verifier } = match resolved {
+            Some(Some(Ok(tenant))) => tenant,
             Some(Some(Err(refused))) => return Err(Box::new(self.refuse(refused))),
             Some(None) => return Err(Box::new(self.panicked())),
             None => {
@@ -212,7 +221,7 @@ impl Receiver {
             }
         };
         let judged = verifier.admits(&head.method, &head.headers).and_then(|()| self.verify(&verifier, head, body));
-        self.settle(tenant, &verifier, judged, head, body).await
+        self.settle(Some(id), &verifier, judged, head, body).await
     }
 
     /// What needs more than the request: a key to be fetched, an address to be visited, a refusal to be said.

@@ -123,6 +123,11 @@ impl Verifier {
         Ok(())
     }
 
+    /// Whether what a key or token proved bears what every event does; a handshake brings none.
+    pub(super) fn has_borne(&self, request: &Incoming<'_>, judged: &Judged) -> Result<(), Error> {
+        if judged.proved || judged.which.is_some() { Self::has(request, &self.0.plan.borne) } else { Ok(()) }
+    }
+
     #[inline(always)]
     pub(super) fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
         Self::has(request, &self.0.plan.required)?;

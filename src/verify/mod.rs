@@ -162,7 +162,9 @@ impl Verifier {
         self.0.provider.name()
     }
 
-    /// The signature only, by the machine's clock: the body's shape is not looked at.
+    /// The signature only, by the machine's clock: the body's shape is not looked at, nor headers that every event bears
+    /// and that prove nothing (GitHub's event and delivery). Those are asked for by
+    /// [`delivery`](Verified::delivery).
     ///
     /// # Errors
     /// Why it is refused; [`Error::status`] is what to answer, unless the provider's data says otherwise.
@@ -292,7 +294,7 @@ impl Verified<'_> {
 
     /// Whether the headers are there without which a provider's request brings nothing.
     pub(crate) fn is_whole(&self) -> Result<(), Error> {
-        if self.judged.proved { Verifier::has(&self.request, &self.verifier.0.plan.borne) } else { Ok(()) }
+        self.verifier.has_borne(&self.request, &self.judged)
     }
 
     /// A handshake that was proved otherwise than events are.

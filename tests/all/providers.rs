@@ -38,7 +38,9 @@ fn tokens_hold_up_wherever_they_stand() {
         check_provider(&Provider::new("acme", Scheme::Token(StaticToken::bare(at))));
     }
     let each = Scheme::Token(StaticToken::in_each("/all/items", "/auth/token", "/all/items/0/auth/token"));
-    check_provider(&Provider::new("acme", each).batch(Batch::List("/all/items")).identity(&[At::Json("/id")]));
+    let each = Provider::new("acme", each).batch(Batch::List("/all/items"));
+    check_provider(&each.identity(&[At::Json("/id")]));
+    check_provider(&each.bears(&["x-delivery"]).identity(const { &[At::Header("x-delivery"), At::PayloadDigest] }));
 }
 
 #[test]

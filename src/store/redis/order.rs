@@ -1,20 +1,15 @@
 //! Streams: those that stand still, and how they go on.
 
-use std::time::Duration;
-
 use redis::Cmd;
 
 use super::{
-    super::{Blocked, OrderingStore, Rank, Stream},
+    super::{Blocked, OrderingStore, Rank, Stream, verdict::SKIPPED},
     Connection, RedisStore,
     claim::hex,
     name::{date, member, micros, stream_of},
     redis,
 };
 use crate::Error;
-
-/// For how long a mark is kept that was set by hand in a stream without events.
-const SKIPPED: Duration = Duration::from_secs(31 * 86_400);
 
 /// How many streams one script looks at: others wait meanwhile.
 const PAGE: u64 = 50;

@@ -82,9 +82,8 @@ impl Verifier {
             findings: Vec::new(),
             complete: true,
         };
-        let judged = self.decide(&request, Now::At(now)).and_then(|judged| {
-            if judged.proved { Self::has(&request, &self.0.plan.borne) } else { Ok(()) }.map(|()| judged)
-        });
+        let judged = self.decide(&request, Now::At(now));
+        let judged = judged.and_then(|judged| self.has_borne(&request, &judged).map(|()| judged));
         match judged {
             Ok(judged) => {
                 diagnosis.secret = judged.which;

@@ -134,3 +134,24 @@ async fn what_waits_is_known_by_its_whole_id() {
         assert!(later.skip(&other.key.stream(&*stream), &4_u64.into()).await.unwrap());
     }
 }
+
+/// The mark and the letter are one: an event is not taken for kept that is not.
+#[tokio::test]
+async fn a_letter_is_kept_though_the_numbers_went_back() {
+    let Some(server) = Server::start(&[]) else { return };
+    let (store, mut connection) = (server.store().await, server.connection().await);
+    let bury = async |id: &str| {
+        let (slot, event) = (slot(id), event());
+        let token = claim(&store, &slot).await.token;
+        assert_eq!(store.bury(&slot, token, &event, "").await.unwrap(), Held::Yes, "{id}");
+    };
+    let ahead = (OffsetDateTime::now_utc().unix_timestamp_nanos() / 1000) as u64 + 3_600_000_000;
+    let _: () = connection.set("{inhook}:token", ahead).await.unwrap();
+    bury("evt_1").await;
+    let _: () = connection.del("{inhook}:token").await.unwrap();
+    bury("evt_2").await;
+    bury("evt_3").await;
+    let letters = store.dead_letters(None, 10).await.unwrap();
+    assert_eq!(letters.iter().map(|letter| &*letter.key.id).collect::<Vec<_>>(), ["evt_1", "evt_2", "evt_3"]);
+    assert!(letters.windows(2).all(|pair| pair[0].id < pair[1].id));
+}
