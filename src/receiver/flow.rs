@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use super::{
     answer,
     bind::bind_nonce,
-    rt::{self, Caught},
+    rt::{self, Caught, Detached},
     work::{Rules, Turn, Work},
 };
 use crate::{
@@ -108,13 +108,13 @@ pub(super) enum Begun {
 }
 
 impl Begun {
-    /// All of it, in a task that outlives the caller.
+    /// All of it, whether or not the caller stays.
     pub(super) async fn ended(self) -> Report {
         match self {
             Self::Ended(report) => *report,
             Self::Several(all) => all.await,
-            // `None` only if the runtime is shutting down: then nothing is known.
-            Self::One(all, contract) => rt::detached(all).await.unwrap_or_else(|| {
+            // Handlers and stores are caught one by one: what panicked here is nothing that anybody knows.
+            Self::One(all, contract) => Detached::new(all).await.unwrap_or_else(|| {
                 let outcomes = vec![Outcome::of_request(End::Panicked, Some(contract.provider.clone()), None)];
                 let response = answer::failure(&End::Panicked);
                 Report { outcomes, response }

@@ -4,25 +4,54 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use crate::handlers::BoxFuture;
 
-/// Runs a future to its end whatever becomes of the caller; what it could not finish at once goes on in a task of its
-/// own. Without a runtime it runs on the caller's task, and ends with it.
-pub(super) async fn detached<T: Send + 'static>(work: BoxFuture<'static, T>) -> Option<T> {
+/// Runs a future to its end whatever becomes of the caller: what somebody has begun to wait for and leaves goes on in a
+/// task of its own. Nothing is spawned for whoever stays, since that costs more than most stores do. Without a runtime it
+/// ends with its caller.
+pub(super) struct Detached<T: Send + 'static> {
+    work: Option<BoxFuture<'static, T>>,
     #[cfg(feature = "tokio")]
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        // Most work with a store in memory is done at the first poll, and needs no task.
-        let mut work = work;
-        return match std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
-            Poll::Ready(done) => Some(done),
-            Poll::Pending => runtime.spawn(work).await.ok(),
-        };
+    begun: Option<tokio::runtime::Handle>,
+}
+
+impl<T: Send + 'static> Detached<T> {
+    pub(super) fn new(work: BoxFuture<'static, T>) -> Self {
+        Self {
+            work: Some(work),
+            #[cfg(feature = "tokio")]
+            begun: None,
+        }
     }
-    Some(work.await)
+}
+
+impl<T: Send + 'static> Future for Detached<T> {
+    /// `None` if it panicked.
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        #[cfg(feature = "tokio")]
+        if self.begun.is_none() {
+            self.begun = tokio::runtime::Handle::try_current().ok();
+        }
+        let Some(work) = &mut self.work else { return Poll::Ready(None) };
+        let ended = ready!(Pin::new(&mut Caught(work.as_mut())).poll(cx));
+        self.work = None;
+        Poll::Ready(ended)
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<T: Send + 'static> Drop for Detached<T> {
+    fn drop(&mut self) {
+        if let Some((work, runtime)) = self.work.take().zip(self.begun.take()) {
+            drop(runtime.spawn(work));
+        }
+    }
 }
 
 /// Waits, if anything here can tell the time; `false` if not.
@@ -74,9 +103,9 @@ pub(super) async fn aside(work: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// `None` if it panicked; it is not polled again then.
-pub(super) struct Caught<'f, F>(pub(super) Pin<&'f mut F>);
+pub(super) struct Caught<'f, F: ?Sized>(pub(super) Pin<&'f mut F>);
 
-impl<F: Future> Future for Caught<'_, F> {
+impl<F: Future + ?Sized> Future for Caught<'_, F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -85,5 +114,40 @@ impl<F: Future> Future for Caught<'_, F> {
             Ok(poll) => poll.map(Some),
             Err(_) => Poll::Ready(None),
         }
+    }
+}
+
+#[cfg(all(test, feature = "tokio"))]
+mod tests {
+    use std::{future::poll_fn, sync::Arc};
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_left_goes_on_and_what_never_began_does_not() {
+        let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let work = || {
+            let (go, done) = (Arc::clone(&go), Arc::clone(&done));
+            Detached::new(Box::pin(async move {
+                go.notified().await;
+                done.notify_one();
+            }))
+        };
+        drop(work());
+        let mut left = work();
+        assert!(poll_fn(|cx| Poll::Ready(Pin::new(&mut left).poll(cx))).await.is_pending());
+        drop(left);
+        go.notify_one();
+        done.notified().await;
+        assert_eq!(Arc::strong_count(&go), 1);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_and_leaves_nothing() {
+        let mut work = Detached::<()>::new(Box::pin(async { panic!("expected") }));
+        assert_eq!((&mut work).await, None);
+        assert!(work.work.is_none());
     }
 }
