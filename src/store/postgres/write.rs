@@ -1,5 +1,7 @@
 //! Marks that are committed with what the handler writes.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 
 use super::{
@@ -10,6 +12,10 @@ use super::{
     tx::{again, is_busy},
 };
 use crate::{Answer, Error, ErrorKind};
+
+/// For so much longer than asked a transaction's mark is remembered: then what is known at the end of a handler that took
+/// no longer changes no column that has an index, and PostgreSQL writes none of the indexes again.
+const AHEAD: Duration = Duration::from_secs(1);
 
 impl TransactionalStore for PgStore {
     type Conn = PgConnection;
@@ -83,7 +89,7 @@ impl PgStore {
                 returning set_config('lock_timeout', current_setting('inhook.lock_timeout'), true)",
             )
             .bind(i64::from(slot.generation))
-            .bind(micros(slot.remember))
+            .bind(micros(slot.remember.saturating_add(AHEAD)))
             .bind(slot.fingerprint.as_ref().map(|f| &f[..]))
             .bind(slot.twins && slot.fingerprint.is_some())
             .bind(&*self.idle)
@@ -116,7 +122,7 @@ async fn seal(conn: &mut PgConnection, at: At<'_>, slot: &Slot, answer: Option<&
     let done = Row::from(&slot.key)
         .query(
             at,
-            "update @table_event@end set answer = $7, forget_at = @now + $8
+            "update @table_event@end set answer = $7, forget_at = greatest(forget_at, @now + $8)
             where source = $1 and tenant = $2 and consumer = $3 and id = $4
             and xmin = pg_current_xact_id_if_assigned()::xid and done_generation = $9 and token is null",
         )
