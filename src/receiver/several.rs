@@ -118,7 +118,7 @@ impl Inner {
     }
 }
 
-/// All of them at the same time, each in a task that outlives the caller.
+/// All of them at the same time, each of which ends whether or not the caller stays.
 async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, pass: Pass) -> Report {
     let (contract, pass) = (Arc::clone(&delivery.contract), Arc::new(pass));
     let under_way = flows.into_iter().map(|flow| -> BoxFuture<'static, Report> {
