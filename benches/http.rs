@@ -1,5 +1,5 @@
 //! Over loopback: axum with this crate beside a bare axum handler that checks the same HMAC by hand. Both serve in turn,
-//! each on a thread of its own; the client writes requests that are made beforehand but for their delivery's id.
+//! each on a thread of its own; the client writes requests that are made beforehand but for their ids and signatures.
 
 mod support;
 
@@ -19,6 +19,7 @@ use axum::{
     routing::{get, post},
 };
 use cpu_time::ThreadTime;
+use data_encoding::HEXLOWER;
 use inhook::{Event, Handlers, Receiver, Verifier, provider::GITHUB, store::MemoryStore};
 use support::{
     data::{self, SECRET, Sent},
@@ -34,7 +35,7 @@ const CONNECTIONS: usize = 32;
 const SLICE: Duration = Duration::from_millis(200);
 
 fn main() {
-    let sent = Arc::new(data::github(data::body(1024)));
+    let sent = Arc::new(data::github(data::named_body(&"0".repeat(36), 1024)));
     let key = ideal::key(SECRET.as_bytes());
     let by_hand = async move |headers: HeaderMap, body: Bytes| {
         if ideal::github(&key, &headers, &body) { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
@@ -107,14 +108,12 @@ async fn load(server: SocketAddr, sent: &Arc<Sent>) -> Load {
 
 async fn connection(server: SocketAddr, sent: Arc<Sent>, start: Instant) -> u32 {
     static IDS: AtomicU64 = AtomicU64::new(0);
-    let (mut request, id) = request(&sent);
+    let mut request = Request::new(&sent);
     let mut stream = TcpStream::connect(server).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let (mut response, mut answered) = ([0; 1024], 0);
     while start.elapsed() < SLICE {
-        let unique = format!("{:036x}", IDS.fetch_add(1, Ordering::Relaxed));
-        request[id..id + unique.len()].copy_from_slice(unique.as_bytes());
-        stream.write_all(&request).await.unwrap();
+        stream.write_all(request.named(IDS.fetch_add(1, Ordering::Relaxed))).await.unwrap();
         // Both answer without a body, in one piece.
         let read = stream.read(&mut response).await.unwrap();
         assert!(response[..read].starts_with(b"HTTP/1.1 200 ") && response[..read].ends_with(b"\r\n\r\n"));
@@ -123,20 +122,46 @@ async fn connection(server: SocketAddr, sent: Arc<Sent>, start: Instant) -> u32 
     answered
 }
 
-/// The request as it goes over the wire, and where its delivery's id stands.
-fn request(sent: &Sent) -> (Vec<u8>, usize) {
-    let mut request = b"POST / HTTP/1.1\r\n".to_vec();
-    let mut id = 0;
-    for (name, value) in &sent.headers {
-        request.extend_from_slice(name.as_str().as_bytes());
-        request.extend_from_slice(b": ");
-        if name == "x-github-delivery" {
-            id = request.len();
+/// A request as it goes over the wire, and where in it stands what differs from event to event.
+struct Request {
+    bytes: Vec<u8>,
+    delivery: usize,
+    signature: usize,
+    body: usize,
+    key: ideal::Key,
+}
+
+impl Request {
+    fn new(sent: &Sent) -> Self {
+        let (mut bytes, mut delivery, mut signature) = (b"POST / HTTP/1.1\r\n".to_vec(), 0, 0);
+        for (name, value) in &sent.headers {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            match name.as_str() {
+                "x-github-delivery" => delivery = bytes.len(),
+                "x-hub-signature-256" => signature = bytes.len() + "sha256=".len(),
+                _ => {}
+            }
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
         }
-        request.extend_from_slice(value.as_bytes());
-        request.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(b"\r\n");
+        let body = bytes.len();
+        bytes.extend_from_slice(&sent.body);
+        Self { bytes, delivery, signature, body, key: sent.key.clone() }
     }
-    request.extend_from_slice(b"\r\n");
-    request.extend_from_slice(&sent.body);
-    (request, id)
+
+    /// An event of its own: id, payload and signature.
+    fn named(&mut self, id: u64) -> &[u8] {
+        let id = format!("{id:036x}");
+        self.write(self.delivery, &id);
+        self.write(self.body + r#"{"id":""#.len(), &id);
+        let tag = ideal::tag(&self.key, &[&self.bytes[self.body..]]);
+        self.write(self.signature, &HEXLOWER.encode(&tag));
+        &self.bytes
+    }
+
+    fn write(&mut self, at: usize, text: &str) {
+        self.bytes[at..at + text.len()].copy_from_slice(text.as_bytes());
+    }
 }

@@ -39,7 +39,7 @@ pub fn handler(receiver: Receiver) -> impl Handler<(HttpRequest, web::Payload), 
             let answer = match receiver.admit(&head) {
                 Err(refused) => refused,
                 Ok(admitted) => match read(body, &admitted).await {
-                    Ok(body) => receiver.take(&head, &body, admitted).await,
+                    Ok(body) => *receiver.take(&head, &body, admitted).await,
                     Err(refused) => receiver.refuse(refused),
                 },
             };

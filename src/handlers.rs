@@ -1,14 +1,6 @@
 //! What is done with events: kind → your code.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    convert::Infallible,
-    error, fmt,
-    future::{Future, ready},
-    pin::Pin,
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::HashMap, convert::Infallible, error, fmt, future::Future, pin::Pin, sync::Arc};
 
 use crate::{
     Answer, AsyncFunc, Error, Event, Events, Payload,
@@ -130,12 +122,12 @@ where
     F: FnOnce(Event<P>) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<R, Failure>> + Send + 'static,
 {
-    Arc::new(move |event| match event.decode() {
-        Ok(event) => {
-            let handled = handler.clone()(event);
-            Box::pin(async move { handled.await.map(Into::into) })
-        }
-        Err(e) => Box::pin(ready(Err(Failure::undecodable(e)))),
+    Arc::new(move |event| {
+        let handler = handler.clone();
+        Box::pin(async move {
+            let payload = event.decoded().map_err(Failure::undecodable)?;
+            handler(event.with(payload)).await.map(Into::into)
+        })
     })
 }
 

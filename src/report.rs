@@ -12,7 +12,8 @@ use crate::{Answer, Error, Failure, store::Key};
 #[must_use]
 pub struct Report {
     pub(crate) outcomes: Vec<Outcome>,
-    pub(crate) response: Response<Bytes>,
+    /// Boxed, since it goes from hand to hand.
+    pub(crate) response: Box<Response<Bytes>>,
 }
 
 impl Report {
@@ -28,7 +29,7 @@ impl Report {
 
     /// What [`Receiver::receive`](crate::Receiver::receive) would have answered.
     pub fn into_response(self) -> Response<Bytes> {
-        self.response
+        *self.response
     }
 }
 

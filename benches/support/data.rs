@@ -96,9 +96,17 @@ fn sent(agent: &str, own: &[(&'static str, &str)], body: Bytes, key: &[u8]) -> S
 
 /// A small event of Stripe's shape, filled up to a size.
 pub(crate) fn body(size: usize) -> Bytes {
-    let start = concat!(
-        r#"{"id":"evt_1","object":"event","api_version":"2026-10-28","created":1763712000,"livemode":false,"#,
-        r#""pending_webhooks":1,"request":null,"type":"test.event","data":{"object":{"x":""#,
+    named_body("evt_1", size)
+}
+
+/// The same under an id of its own.
+pub(crate) fn named_body(id: &str, size: usize) -> Bytes {
+    let start = format!(
+        concat!(
+            r#"{{"id":"{}","object":"event","api_version":"2026-10-28","created":1763712000,"livemode":false,"#,
+            r#""pending_webhooks":1,"request":null,"type":"test.event","data":{{"object":{{"x":""#,
+        ),
+        id
     );
     let end = r#""}}}"#;
     Bytes::from(format!("{start}{}{end}", "x".repeat(size - start.len() - end.len())))

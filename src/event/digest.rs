@@ -1,6 +1,5 @@
 use std::{fmt, sync::OnceLock};
 
-use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256 of a payload, made at most once.
@@ -10,10 +9,6 @@ pub(super) struct Digest(OnceLock<[u8; 32]>);
 impl Digest {
     pub(super) fn of(&self, payload: &[u8]) -> [u8; 32] {
         *self.0.get_or_init(|| Sha256::digest(payload).into())
-    }
-
-    pub(super) fn hex(&self, payload: &[u8]) -> String {
-        HEXLOWER.encode(&self.of(payload))
     }
 }
 

@@ -16,6 +16,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
@@ -159,7 +160,14 @@ impl<P> Event<P> {
     pub fn id(&self) -> Option<Cow<'_, str>> {
         let Identity { text, then_digest } = self.inner.identity.as_ref()?;
         let text = bounded(text.as_str());
-        Some(if *then_digest { format!("{text}{}", self.inner.digest.hex(self.raw().as_bytes())).into() } else { text })
+        if !then_digest {
+            return Some(text);
+        }
+        let digest = self.inner.digest.of(self.raw().as_bytes());
+        let mut id = String::with_capacity(text.len() + 2 * digest.len());
+        id.push_str(&text);
+        HEXLOWER.encode_append(&digest, &mut id);
+        Some(id.into())
     }
 
     /// The payload's bytes, whatever it was decoded as.
@@ -224,7 +232,8 @@ impl<P> Event<P> {
     }
 
     /// The same event around another payload.
-    fn with<Q>(self, payload: Q) -> Event<Q> {
+    #[inline]
+    pub(crate) fn with<Q>(self, payload: Q) -> Event<Q> {
         let Self { provider, tenant, label, kind, occurred_at, version, attempt, payload: _, inner } = self;
         Event { provider, tenant, label, kind, occurred_at, version, attempt, payload, inner }
     }
@@ -236,8 +245,13 @@ impl Event {
     /// # Errors
     /// [`Payload`](crate::ErrorKind::Payload) if it is not what the type expects.
     pub fn decode<P: Payload>(self) -> Result<Event<P>, Error> {
-        let payload = P::decode(self.kind.as_deref(), self.inner.raw.clone())?;
+        let payload = self.decoded()?;
         Ok(self.with(payload))
+    }
+
+    /// The payload alone: a large value in a result is copied once more.
+    pub(crate) fn decoded<P: Payload>(&self) -> Result<P, Error> {
+        P::decode(self.kind.as_deref(), self.inner.raw.clone())
     }
 }
 
@@ -250,7 +264,7 @@ fn bounded(id: &str) -> Cow<'_, str> {
     if id.len() <= LONGEST_ID && !id.starts_with(DIGESTED) {
         return Cow::Borrowed(id);
     }
-    Cow::Owned(format!("{DIGESTED}{}", Digest::default().hex(id.as_bytes())))
+    Cow::Owned(format!("{DIGESTED}{}", HEXLOWER.encode(&Digest::default().of(id.as_bytes()))))
 }
 
 /// Headers as they were received; `Debug` prints their names and no value.

@@ -96,19 +96,17 @@ pub(super) async fn claim_and_bury(
 /// Buries what came under the id of another payload, each such payload once: success is what the provider hears.
 pub(super) async fn keep_conflict(
     store: &dyn DynStore,
-    graves: Option<&dyn DynGraves>,
+    graves: &dyn DynGraves,
     slot: &Slot,
     event: &Event,
-    turn: Turn,
 ) -> Result<Turn, Error> {
-    let (Turn::Ended { end: End::Conflict, .. }, true) = (&turn, graves.is_some()) else { return Ok(turn) };
     let mut apart = slot.clone();
     let digest = Sha256::new().chain_update(&slot.key.id).chain_update(slot.fingerprint.unwrap_or_default()).finalize();
     apart.key.id = format!("conflict:{}", HEXLOWER.encode(&digest));
     (apart.place, apart.twins) = (None, false);
     let why = Failure::permanent("another payload was handled before under the same id");
-    Ok(match claim_and_bury(store, graves, &apart, event, why).await? {
-        Turn::Ended { end: End::Buried(_) | End::Duplicate(_), .. } => turn,
+    Ok(match claim_and_bury(store, Some(graves), &apart, event, why).await? {
+        Turn::Ended { end: End::Buried(_) | End::Duplicate(_), .. } => End::Conflict.into(),
         otherwise => otherwise,
     })
 }

@@ -116,7 +116,7 @@ impl Begun {
             // Handlers and stores are caught one by one: what panicked here is nothing that anybody knows.
             Self::One(all, contract) => Detached::new(all).await.unwrap_or_else(|| {
                 let outcomes = vec![Outcome::of_request(End::Panicked, Some(contract.provider.clone()), None)];
-                let response = answer::failure(&End::Panicked);
+                let response = Box::new(answer::failure(&End::Panicked));
                 Report { outcomes, response }
             }),
         }
@@ -178,37 +178,35 @@ impl Flow {
         Ok(())
     }
 
-    /// Every event of a delivery, to be waited for; `pass` is kept until all are done.
-    pub(super) fn begin(self: &Arc<Self>, delivery: Delivery, pass: impl Send + 'static) -> Begun {
+    /// Every event of a delivery, to be waited for; `pass` is kept until all are done. Whether it is to be `reported`, or
+    /// only answered.
+    pub(super) fn begin(self: &Arc<Self>, delivery: Delivery, reported: bool, pass: impl Send + 'static) -> Begun {
         let Delivery { events, reply, tenant, contract, .. } = delivery;
         if let Some(reply) = reply {
             let outcome = Outcome::of_request(End::Handshake, Some(contract.provider.clone()), tenant);
             self.observe(&outcome);
-            return Begun::Ended(Box::new(Report { outcomes: vec![outcome], response: *reply }));
+            return Begun::Ended(Box::new(Report { outcomes: vec![outcome], response: reply }));
         }
-        let (flow, terms) = (Arc::clone(self), Arc::clone(&contract));
-        let all = Box::pin(async move {
-            let report = flow.all(events, &terms).await;
-            drop(pass);
-            if flow.purge_is_due() {
-                Box::pin(rt::aside(async move { flow.purge().await })).await;
-            }
-            report
-        });
+        let all = Box::pin(Arc::clone(self).all(events, Arc::clone(&contract), reported, pass));
         Begun::One(all, contract)
     }
 
-    async fn all(&self, events: Brought, contract: &Contract) -> Report {
+    async fn all(self: Arc<Self>, events: Brought, contract: Arc<Contract>, reported: bool, pass: impl Send) -> Report {
+        // Names that nobody looks at need not be copied.
+        let named = reported || self.observer.is_some();
         let patience = patience(contract.deadline);
         let mut outcomes = Vec::with_capacity(events.as_ref().len());
         let mut stopped = Stopped::default();
         let mut waited = Duration::ZERO;
         for event in events.into_each() {
             // Said before the event is given away.
-            outcomes.push(Outcome::of(&event, End::Panicked));
+            outcomes.push(match named {
+                true => Outcome::of(&event, End::Panicked),
+                false => Outcome::of_request(End::Panicked, None, None),
+            });
             let mut place = None;
             let caught = {
-                let turn = pin!(self.in_place(event, &mut place, &stopped, Patience::new(patience, &mut waited)));
+                let turn = pin!(self.one(event, &mut place, &stopped, Patience::new(patience, &mut waited)));
                 Caught(turn).await
             };
             let Some(outcome) = outcomes.last_mut() else { continue };
@@ -222,26 +220,28 @@ impl Flow {
             }
             self.observe(outcome);
         }
-        let response = answer::response(&outcomes, contract);
+        drop(pass);
+        if self.purge_is_due() {
+            let flow = Arc::clone(&self);
+            Box::pin(rt::aside(async move { flow.purge().await })).await;
+        }
+        let response = Box::new(answer::response(&outcomes, &contract));
         Report { outcomes, response }
     }
 
-    async fn in_place(
+    /// Says the event's place before anything is done with it, so that it is known even if that panics.
+    async fn one(
         &self,
         mut event: Box<Event>,
         place: &mut Option<Box<Place>>,
         stopped: &Stopped,
-        patience: Patience<'_>,
+        mut patience: Patience<'_>,
     ) -> Ended {
         event.inner.place = self.ordered_by.as_ref().and_then(|place| place(&event)).map(Box::new);
         place.clone_from(&event.inner.place);
         if place.as_ref().is_some_and(|place| stopped.holds_up(place)) {
             return End::Skipped.into();
         }
-        self.one(event, patience).await
-    }
-
-    async fn one(&self, mut event: Box<Event>, mut patience: Patience<'_>) -> Ended {
         // Before anything is made of it: an event that nobody handles uses up its token, too.
         if event.nonce().is_some()
             && let Some(end) = Box::pin(self.bind(&event, &mut patience)).await
@@ -271,11 +271,12 @@ impl Flow {
                 false => self.work.unclaimed(&slot, event, self.rules).await,
             };
             match turn {
-                Turn::Ended { end, twin } => break (end, twin),
-                Turn::Busy(retry_after, _) if !patience.lasts(retry_after).await => {
+                Ok(Turn::Ended { end, twin }) => break (end, twin),
+                Ok(Turn::Busy(retry_after, _)) if !patience.lasts(retry_after).await => {
                     break (End::Busy { retry_after }, false);
                 }
-                Turn::Busy(_, back) => event = back,
+                Ok(Turn::Busy(_, back)) => event = back,
+                Err(refused) => break (End::Refused(refused), false),
             }
         };
         Ended { end, twin, key: identified.then_some(slot.key) }

@@ -72,7 +72,8 @@ impl Drop for Pass {
     fn drop(&mut self) {
         let _before = self.0.under_way.fetch_sub(1, Ordering::SeqCst);
         #[cfg(feature = "tokio")]
-        if _before == 1 {
+        // Nobody waits before it is closed, and whoever closes it now sees that this one has left.
+        if _before == 1 && self.0.closed.load(Ordering::SeqCst) {
             self.0.left.notify_waiters();
         }
     }

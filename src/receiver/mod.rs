@@ -130,20 +130,20 @@ impl Receiver {
             Ok(admitted) => admitted,
             Err(refused) => return refused,
         };
-        self.take(&head, &body, admitted).await
+        *self.take(&head, &body, admitted).await
     }
 
     /// What was admitted, now that its body is there.
     ///
     /// What is rare is boxed apart and nothing is awaited within a `match`, or every request's future would be as large as
     /// all of it.
-    pub(crate) async fn take(&self, head: &Parts, body: &Bytes, admitted: Admitted) -> Response<Bytes> {
+    pub(crate) async fn take(&self, head: &Parts, body: &Bytes, admitted: Admitted) -> Box<Response<Bytes>> {
         if body.len() > admitted.limit {
-            return self.refuse(Error::new(ErrorKind::TooLarge, ""));
+            return Box::new(self.refuse(Error::new(ErrorKind::TooLarge, "")));
         }
         let delivery = match self.judge(head, body).await {
             Ok(delivery) => delivery,
-            Err(refused) => return *refused,
+            Err(refused) => return refused,
         };
         self.0.answer(delivery, admitted.pass).await
     }
@@ -165,7 +165,7 @@ impl Receiver {
         };
         reported.unwrap_or_else(|refused| {
             let outcome = Outcome::of_request(End::Refused(refused), Some(provider), tenant);
-            let response = refusal(&outcome, None);
+            let response = Box::new(refusal(&outcome, None));
             self.0.flow.observe(&outcome);
             Report { outcomes: vec![outcome], response }
         })

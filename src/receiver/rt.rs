@@ -4,7 +4,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -34,14 +34,16 @@ impl<T: Send + 'static> Future for Detached<T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let Some(work) = &mut self.work else { return Poll::Ready(None) };
+        let polled = Pin::new(&mut Caught(work.as_mut())).poll(cx);
+        if polled.is_ready() {
+            self.work = None;
+        }
         #[cfg(feature = "tokio")]
-        if self.begun.is_none() {
+        if polled.is_pending() && self.begun.is_none() {
             self.begun = tokio::runtime::Handle::try_current().ok();
         }
-        let Some(work) = &mut self.work else { return Poll::Ready(None) };
-        let ended = ready!(Pin::new(&mut Caught(work.as_mut())).poll(cx));
-        self.work = None;
-        Poll::Ready(ended)
+        polled
     }
 }
 

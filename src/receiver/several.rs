@@ -81,18 +81,18 @@ impl Inner {
         &self,
         delivery: Delivery,
         pass: Pass,
-    ) -> impl Future<Output = Response<Bytes>> + Send + use<> {
+    ) -> impl Future<Output = Box<Response<Bytes>>> + Send + use<> {
         let patience = patience(delivery.contract.deadline);
         // A handshake is the route's.
         let work = if self.more.is_empty() || delivery.reply.is_some() {
-            self.flow.begin(delivery, pass)
+            self.flow.begin(delivery, false, pass)
         } else {
             let flows = self.flows().cloned().collect();
-            Begun::Several(Box::pin(together(flows, delivery, pass)))
+            Begun::Several(Box::pin(together(flows, delivery, false, pass)))
         };
         async move {
             let report = rt::within(patience, pin!(work.ended())).await;
-            report.map_or_else(answer::still_at_work, Report::into_response)
+            report.map_or_else(|| Box::new(answer::still_at_work()), |report| report.response)
         }
     }
 
@@ -100,7 +100,7 @@ impl Inner {
     pub(super) async fn dispatch(&self, delivery: Delivery, pass: Pass) -> Result<Report, Error> {
         if self.more.is_empty() || delivery.reply.is_some() {
             self.flow.takes(&delivery)?;
-            return Ok(self.flow.begin(delivery, pass).ended().await);
+            return Ok(self.flow.begin(delivery, true, pass).ended().await);
         }
         let redriven = delivery.events().iter().any(|event| event.inner.redriven.is_some());
         let mut flows = Vec::new();
@@ -114,16 +114,16 @@ impl Inner {
         if flows.is_empty() || !redriven {
             refused?;
         }
-        Ok(together(flows, delivery, pass).await)
+        Ok(together(flows, delivery, true, pass).await)
     }
 }
 
 /// All of them at the same time, each of which ends whether or not the caller stays.
-async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, pass: Pass) -> Report {
+async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, reported: bool, pass: Pass) -> Report {
     let (contract, pass) = (Arc::clone(&delivery.contract), Arc::new(pass));
     let under_way = flows.into_iter().map(|flow| -> BoxFuture<'static, Report> {
         let (delivery, pass) = (delivery.clone(), Arc::clone(&pass));
-        Box::pin(flow.begin(delivery, pass).ended())
+        Box::pin(flow.begin(delivery, reported, pass).ended())
     });
     let mut under_way: Vec<_> = under_way.map(|work| (work, None)).collect();
     drop(pass);
@@ -138,6 +138,6 @@ async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, pass: Pass) -> Repo
     .await;
     let reports = under_way.into_iter().filter_map(|(_, report)| report);
     let outcomes: Vec<_> = reports.flat_map(|report| report.outcomes).collect();
-    let response = answer::response(&outcomes, &contract);
+    let response = Box::new(answer::response(&outcomes, &contract));
     Report { outcomes, response }
 }

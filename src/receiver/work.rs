@@ -27,6 +27,10 @@ impl<B> Turn<B> {
         }
     }
 
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Ended { end: End::Conflict, .. })
+    }
+
     /// The same, with something else for the next try.
     fn keeping<C>(self, kept: C) -> Turn<C> {
         match self {
@@ -37,13 +41,7 @@ impl<B> Turn<B> {
 }
 
 /// An event goes from hand to hand, and comes back from whoever could not take it yet.
-pub(super) type Turned = Turn<Box<Event>>;
-
-impl Turned {
-    fn of(tried: Result<Self, Error>) -> Self {
-        tried.unwrap_or_else(|e| End::Refused(e).into())
-    }
-}
+pub(super) type Turned = Result<Turn<Box<Event>>, Error>;
 
 impl<B> From<End> for Turn<B> {
     fn from(end: End) -> Self {
@@ -114,12 +112,15 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
+    async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Turned {
         let grant = match granted(self.store.claim(slot).await?) {
             Ok(grant) => grant,
             Err(turn) => {
-                let kept = Box::pin(keep_conflict(&*self.store, self.graves.as_deref(), slot, &event, turn)).await;
-                return Ok(kept?.keeping(event));
+                let turn = match self.graves.as_deref().filter(|_| turn.is_conflict()) {
+                    Some(graves) => Box::pin(keep_conflict(&*self.store, graves, slot, &event)).await?,
+                    None => turn,
+                };
+                return Ok(turn.keeping(event));
             }
         };
         let twin = grant.twin;
@@ -187,7 +188,7 @@ impl Plain {
     }
 
     /// Without a claim, unless there is something to bury.
-    async fn once(&self, fresh: &Slot, event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
+    async fn once(&self, fresh: &Slot, event: Box<Event>, rules: Rules) -> Turned {
         let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else {
             return Ok(End::Unhandled.into());
         };
@@ -234,11 +235,11 @@ impl Work for Plain {
     }
 
     fn turn<'a>(&'a self, slot: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned> {
-        Box::pin(async move { Turned::of(self.run(slot, event, rules).await) })
+        Box::pin(self.run(slot, event, rules))
     }
 
     fn unclaimed<'a>(&'a self, fresh: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned> {
-        Box::pin(async move { Turned::of(self.once(fresh, event, rules).await) })
+        Box::pin(self.once(fresh, event, rules))
     }
 
     fn store(&self) -> &dyn DynStore {
@@ -254,7 +255,7 @@ pub(super) struct InTx<S: TransactionalStore> {
 }
 
 impl<S: TransactionalStore> InTx<S> {
-    async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
+    async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Turned {
         let print =
             slot.fingerprint.filter(|_| slot.twins && rules.reject_twins && self.handles(event.kind.as_deref()));
         let Some(print) = print else { return self.begun(slot, event, rules).await };
@@ -274,12 +275,15 @@ impl<S: TransactionalStore> InTx<S> {
         turn
     }
 
-    async fn begun(&self, slot: &Slot, mut event: Box<Event>, rules: Rules) -> Result<Turned, Error> {
+    async fn begun(&self, slot: &Slot, mut event: Box<Event>, rules: Rules) -> Turned {
         let Begun { mut tx, twin, gap } = match granted(self.store.begin(slot).await?) {
             Ok(begun) => begun,
             Err(turn) => {
-                let kept = Box::pin(keep_conflict(&*self.store, self.graves.as_deref(), slot, &event, turn)).await;
-                return Ok(kept?.keeping(event));
+                let turn = match self.graves.as_deref().filter(|_| turn.is_conflict()) {
+                    Some(graves) => Box::pin(keep_conflict(&*self.store, graves, slot, &event)).await?,
+                    None => turn,
+                };
+                return Ok(turn.keeping(event));
             }
         };
         if twin && rules.reject_twins {
@@ -330,7 +334,7 @@ impl<S: TransactionalStore> Work for InTx<S> {
     }
 
     fn turn<'a>(&'a self, slot: &'a Slot, event: Box<Event>, rules: Rules) -> BoxFuture<'a, Turned> {
-        Box::pin(async move { Turned::of(self.run(slot, event, rules).await) })
+        Box::pin(self.run(slot, event, rules))
     }
 
     /// A transaction begins with a mark.

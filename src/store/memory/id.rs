@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher, RandomState},
     time::Duration,
 };
 
@@ -12,9 +12,6 @@ use crate::{
     place::{Key, Stream},
     store::Slot,
 };
-
-/// So many bytes hold nearly every key.
-const TOGETHER: usize = 192;
 
 /// What stands for a key or a stream: 128 bits of a keyed hash of its columns, so that nobody can choose ids that are
 /// taken for one another.
@@ -66,42 +63,46 @@ pub(in crate::store) struct Names(RandomState);
 
 impl Names {
     pub(in crate::store) fn of_key(&self, key: &Key) -> Id {
-        self.of(&key.source, key.tenant.as_deref(), &key.consumer, key.id.as_bytes())
+        Scope::of_key(self, key).id(key.id.as_bytes())
     }
 
     pub(super) fn of_stream(&self, stream: &Stream) -> Id {
-        self.of(&stream.source, stream.tenant.as_deref(), &stream.consumer, stream.name.as_bytes())
+        Scope::new(self, &stream.source, stream.tenant.as_deref(), &stream.consumer).id(stream.name.as_bytes())
     }
 
     pub(super) fn of_slot(&self, slot: &Slot) -> Ids {
-        let key = &slot.key;
-        let within = |last: &[u8]| self.of(&key.source, key.tenant.as_deref(), &key.consumer, last);
+        let scope = Scope::of_key(self, &slot.key);
         Ids {
-            key: self.of_key(key),
-            stream: slot.place.as_ref().map(|place| within(place.stream.as_bytes())),
-            twin: slot.fingerprint.filter(|_| slot.twins).map(|print| within(&print)),
+            key: scope.id(slot.key.id.as_bytes()),
+            stream: slot.place.as_ref().map(|place| scope.id(place.stream.as_bytes())),
+            twin: slot.fingerprint.filter(|_| slot.twins).map(|print| scope.id(&print)),
         }
     }
+}
 
-    /// Columns are hashed each behind its length, and put together first: every write costs as much as many bytes do.
-    fn of(&self, source: &str, tenant: Option<&str>, consumer: &str, last: &[u8]) -> Id {
-        let columns = [Some(source.as_bytes()), tenant.map(str::as_bytes), Some(consumer.as_bytes()), Some(last)];
-        let mut hash = self.0.build_hasher();
-        let (mut together, mut len) = ([0; TOGETHER], 0_usize);
-        for column in columns {
-            let length = column.map_or(u64::MAX, |column| column.len() as u64).to_le_bytes();
-            for part in [&length[..], column.unwrap_or_default()] {
-                if let Some(room) = together.get_mut(len..len.saturating_add(part.len())) {
-                    room.copy_from_slice(part);
-                    len += part.len();
-                } else {
-                    hash.write(together.get(..len).unwrap_or_default());
-                    hash.write(part);
-                    len = 0;
-                }
-            }
+/// The hash of the columns that come before the last, which all names of one slot have in common.
+struct Scope(DefaultHasher);
+
+impl Scope {
+    fn of_key(names: &Names, key: &Key) -> Self {
+        Self::new(names, &key.source, key.tenant.as_deref(), &key.consumer)
+    }
+
+    /// The lengths go first, so that no columns are taken for others; the last one's needs not be told.
+    fn new(names: &Names, source: &str, tenant: Option<&str>, consumer: &str) -> Self {
+        let mut hash = names.0.build_hasher();
+        let lengths =
+            [source.len() as u64, tenant.map_or(u64::MAX, |tenant| tenant.len() as u64), consumer.len() as u64];
+        hash.write(lengths.map(u64::to_le_bytes).as_flattened());
+        for column in [source, tenant.unwrap_or_default(), consumer] {
+            hash.write(column.as_bytes());
         }
-        hash.write(together.get(..len).unwrap_or_default());
+        Self(hash)
+    }
+
+    fn id(&self, last: &[u8]) -> Id {
+        let mut hash = self.0.clone();
+        hash.write(last);
         let first = hash.finish();
         hash.write_u64(first);
         Id((u128::from(first) << 64 | u128::from(hash.finish())).to_be_bytes())

@@ -1,6 +1,9 @@
 //! What is done.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, hash_map::Entry},
+};
 
 use super::{
     expiring::{Ends, Expiring},
@@ -66,18 +69,19 @@ impl Marks {
     }
 
     pub(super) fn put(&mut self, ids: Ids, slot: &Slot, answer: Option<&Answer>, now: Now) {
-        self.forget(ids.key, now);
-        let kept = match answer {
-            None => Kept::Nothing,
-            Some(answer) if answer.is_success() => Kept::Success,
-            Some(answer) => {
-                self.answers.insert(ids.key, answer.clone());
-                Kept::Apart
-            }
-        };
         let until = now.end(slot.remember);
-        let print = slot.fingerprint.map(head);
-        self.all.put(ids.key, Mark { until, generation: slot.generation, print, answer: kept });
+        let (kept, apart) = match answer {
+            None => (Kept::Nothing, None),
+            Some(answer) if answer.is_success() => (Kept::Success, None),
+            Some(answer) => (Kept::Apart, Some(answer.clone())),
+        };
+        let mark = Mark { until, generation: slot.generation, print: slot.fingerprint.map(head), answer: kept };
+        if let Some(old) = self.all.put(ids.key, mark) {
+            self.left(ids.key, old);
+        }
+        if let Some(answer) = apart {
+            self.answers.insert(ids.key, answer);
+        }
         if let Some(twin) = ids.twin {
             self.twins.put(ids.key, twin, until);
         }
@@ -114,26 +118,43 @@ impl Marks {
 #[derive(Debug, Default)]
 struct Twins {
     of: Map<(Id, Second)>,
-    /// The fingerprint, and what bears it, the longest remembered first.
-    all: BTreeSet<(Id, Reverse<Second>, Id)>,
+    /// One that bears the fingerprint, which nearly always is the only one.
+    one: Map<(Id, Second)>,
+    /// The fingerprint, and what else bears it, the longest remembered first.
+    more: BTreeSet<(Id, Reverse<Second>, Id)>,
 }
 
 impl Twins {
     fn put(&mut self, key: Id, twin: Id, until: Second) {
         self.of.insert(key, (twin, until));
-        self.all.insert((twin, Reverse(until), key));
-    }
-
-    fn remove(&mut self, key: Id) {
-        if let Some((twin, until)) = self.of.remove(&key) {
-            self.all.remove(&(twin, Reverse(until), key));
+        match self.one.entry(twin) {
+            Entry::Vacant(none) => _ = none.insert((key, until)),
+            Entry::Occupied(_) => _ = self.more.insert((twin, Reverse(until), key)),
         }
     }
 
+    fn remove(&mut self, key: Id) {
+        let Some((twin, until)) = self.of.remove(&key) else { return };
+        if self.more.remove(&(twin, Reverse(until), key)) {
+            return;
+        }
+        self.one.remove(&twin);
+        let next = self.beside(twin).next().copied();
+        if let Some((_, Reverse(until), key)) = next.filter(|next| self.more.remove(next)) {
+            self.one.insert(twin, (key, until));
+        }
+    }
+
+    /// Those that are not the one.
+    fn beside(&self, twin: Id) -> impl Iterator<Item = &(Id, Reverse<Second>, Id)> {
+        self.more.range((twin, Reverse(Second::LAST), Id::FIRST)..).take_while(move |(t, _, _)| *t == twin)
+    }
+
     fn stands_beside(&self, key: Id, twin: Id, now: Second) -> bool {
-        let bearers = self.all.range((twin, Reverse(Second::LAST), Id::FIRST)..).take_while(|(t, _, _)| *t == twin);
-        // The first two are enough: one of them is not the key itself, and lasts longest.
-        bearers.take(2).any(|(_, until, bearer)| *bearer != key && until.0 > now)
+        let Some((one, until)) = self.one.get(&twin) else { return false };
+        // Of the others two are enough: one of them is not the key itself, and lasts longest.
+        *one != key && *until > now
+            || self.beside(twin).take(2).any(|(_, until, bearer)| *bearer != key && until.0 > now)
     }
 }
 
