@@ -93,6 +93,7 @@ pub mod dangerous;
 mod answer;
 mod func;
 mod handlers;
+mod rt;
 pub mod store;
 mod report;
 mod receiver;

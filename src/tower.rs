@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 
-use crate::{Admitted, Error, ErrorKind, Receiver, receiver::rt};
+use crate::{Admitted, Error, ErrorKind, Receiver, rt};
 
 /// Every method reaches it, so that handshakes by GET and HEAD work: in axum use `route_service`, not `post_service`.
 ///

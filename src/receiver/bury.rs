@@ -5,13 +5,11 @@ use std::{pin::pin, time::Duration};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{
-    rt,
-    work::{Turn, granted},
-};
+use super::work::{Turn, granted};
 use crate::{
     End, Error, ErrorKind, Event, Failure,
     handlers::BoxFuture,
+    rt,
     store::{DynGraves, DynStore, Held, Slot, Token},
 };
 

@@ -2,8 +2,11 @@
 
 use std::{future::Future, pin::pin, time::Duration};
 
-use super::rt::{self, Caught};
-use crate::{Confirmation, Error, ErrorKind, handlers::BoxFuture};
+use crate::{
+    Confirmation, Error, ErrorKind,
+    handlers::BoxFuture,
+    rt::{self, Caught},
+};
 
 /// Visits what a handshake wants visited: see [`Builder::confirm_by`](crate::Builder::confirm_by).
 ///

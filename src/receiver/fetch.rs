@@ -11,8 +11,11 @@ use std::{
 
 use time::OffsetDateTime;
 
-use super::rt::{self, Caught};
-use crate::{Error, ErrorKind, KeyId, KeyMaterial, KeySource, Verifier, handlers::BoxFuture};
+use crate::{
+    Error, ErrorKind, KeyId, KeyMaterial, KeySource, Verifier,
+    handlers::BoxFuture,
+    rt::{self, Caught},
+};
 
 /// How long what failed is not asked for again.
 const REST: Duration = Duration::from_secs(30);

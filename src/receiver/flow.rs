@@ -18,7 +18,6 @@ use time::OffsetDateTime;
 use super::{
     answer,
     bind::bind_nonce,
-    rt::{self, Caught, Detached},
     work::{Rules, Turn, Work},
 };
 use crate::{
@@ -27,6 +26,7 @@ use crate::{
     handlers::BoxFuture,
     provider::{Contract, Retries},
     report::Outcome,
+    rt::{self, Caught, Detached},
     store::{Key, Order, Slot},
 };
 

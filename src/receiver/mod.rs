@@ -8,7 +8,6 @@ mod confirm;
 mod fetch;
 mod flow;
 mod gate;
-pub(crate) mod rt;
 mod several;
 mod work;
 
@@ -26,13 +25,17 @@ use self::{
     fetch::Fetcher,
     flow::{Flow, patience},
     gate::{Gate, Pass},
-    rt::Caught,
 };
 pub use self::{
     builder::{Builder, Twins},
     confirm::Confirm,
 };
-use crate::{AsyncFunc, Delivery, End, Error, ErrorKind, Report, Verifier, report::Outcome, store::IdempotencyStore};
+use crate::{
+    AsyncFunc, Delivery, End, Error, ErrorKind, Report, Verifier,
+    report::Outcome,
+    rt::{self, Caught},
+    store::IdempotencyStore,
+};
 
 /// Takes requests and answers them: authenticated, once, in order where asked, and with no success for an event that is
 /// neither done nor kept.

@@ -9,9 +9,8 @@ use super::{
     Inner, Receiver, answer,
     flow::{Begun, Flow, patience},
     gate::Pass,
-    rt,
 };
-use crate::{Delivery, Error, ErrorKind, Report, Verifier, handlers::BoxFuture};
+use crate::{Delivery, Error, ErrorKind, Report, Verifier, handlers::BoxFuture, rt};
 
 impl Receiver {
     /// The same route for one consumer more: whatever this receiver has authenticated goes to `other`'s handlers as well,

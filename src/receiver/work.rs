@@ -5,11 +5,11 @@ use std::{convert::Infallible, ops::DerefMut, pin::pin, sync::Arc, time::Duratio
 use super::{
     bind::{Bound, bind_twin},
     bury::{bury, claim_and_bury, keep_conflict, persist},
-    rt::{self, Caught},
 };
 use crate::{
     Answer, End, Error, ErrorKind, Event,
     handlers::{Answered, BoxFuture, Handler, Table},
+    rt::{self, Caught},
     store::{Begun, Claim, DynGraves, DynStore, Grant, Held, Slot, Token, TransactionalStore},
 };
 

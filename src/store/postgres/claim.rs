@@ -68,18 +68,18 @@ const PURGE: [&str; 4] = [
     // Marks, unless a redrive holds the key: then the claim is over first.
     "delete from @table_event@end where ctid = any(array(
         select ctid from @table_event@end
-        where forget_at <= @now and (token is null or lease_until <= @now)
+        where forget_at <= @time and (token is null or lease_until <= @time)
         order by forget_at limit $2 for update skip locked))",
     "delete from @table_event@end where ctid = any(array(
-        select ctid from @table_event@end where lease_until <= @now and done_generation is null
+        select ctid from @table_event@end where lease_until <= @time and done_generation is null
         order by lease_until limit $2 for update skip locked))",
     // A redrive's claim that ran out leaves the mark as it was.
     "update @table_event@end set token = null, lease_until = null where ctid = any(array(
-        select ctid from @table_event@end where lease_until <= @now and done_generation is not null
+        select ctid from @table_event@end where lease_until <= @time and done_generation is not null
         order by lease_until limit $2 for update skip locked))",
     "delete from @table_stream@end where ctid = any(array(
         select ctid from @table_stream@end
-        where not tombstone and forget_at <= @now and (token is null or lease_until <= @now)
+        where not tombstone and forget_at <= @time and (token is null or lease_until <= @time)
         order by forget_at limit $2 for update skip locked))",
 ];
 
@@ -151,7 +151,7 @@ impl PgStore {
             if inserted {
                 break;
             }
-            let seen = row.select(at, &format!("{SEEN} for update")).fetch_optional(&mut **tx).await?;
+            let seen = row.select(at, SEEN_LOCKED).fetch_optional(&mut **tx).await?;
             // Else somebody has removed it since.
             if let Some(seen) = seen {
                 if let Some(refused) = judge(seen, slot)? {
@@ -222,9 +222,9 @@ impl PgStore {
         Ok(forgotten > 0)
     }
 
-    async fn purge_chunk(&self, sql: &str, chunk: u64) -> Result<u64, sqlx::Error> {
+    async fn purge_chunk(&self, sql: &'static str, chunk: u64) -> Result<u64, sqlx::Error> {
         let at = self.at();
-        let done = sqlx::query(at.timed(sql)).bind(at.now).bind(i64::try_from(chunk).unwrap_or(i64::MAX));
+        let done = sqlx::query(at.sql.get(sql)).bind(at.now).bind(i64::try_from(chunk).unwrap_or(i64::MAX));
         done.execute(self.pool()).await.map(|done| done.rows_affected())
     }
 }
@@ -235,8 +235,14 @@ fn held(there: bool) -> Held {
 
 type Seen = (Option<i64>, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>, i64);
 
-const SEEN: &str = "select done_generation, forget_at, fingerprint, answer, lease_until, @now from @table_event@end
-    where source = $1 and tenant = $2 and consumer = $3 and id = $4 and @wait";
+macro_rules! seen {
+    () => {
+        "select done_generation, forget_at, fingerprint, answer, lease_until, @now from @table_event@end
+        where source = $1 and tenant = $2 and consumer = $3 and id = $4 and @wait"
+    };
+}
+const SEEN: &str = seen!();
+const SEEN_LOCKED: &str = concat!(seen!(), " for update");
 
 /// Why the key cannot be had, or `None` if it can.
 fn judge<G>(seen: Seen, slot: &Slot) -> Result<Option<Claim<G>>, sqlx::Error> {

@@ -20,7 +20,7 @@ impl DeadLetterStore for PgStore {
         // Ids begin at 1, and none is beyond what a column holds.
         let after = i64::try_from(after.unwrap_or_default()).unwrap_or(i64::MAX);
         type Found = (i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, i64, Vec<u8>, Vec<u8>, i64);
-        let sql = self.at().sql(
+        let sql = self.at().sql.get(
             "select id, source, tenant, consumer, key, generation, event, error, buried_at
             from @table_dead_letter@end where id > $1 order by id limit $2",
         );
@@ -47,7 +47,7 @@ impl DeadLetterStore for PgStore {
 
     async fn discard(&self, id: u64) -> Result<bool, Error> {
         let Ok(id) = i64::try_from(id) else { return Ok(false) };
-        let sql = self.at().sql("delete from @table_dead_letter@end where id = $1");
+        let sql = self.at().sql.get("delete from @table_dead_letter@end where id = $1");
         let done = sqlx::query(sql).bind(id).execute(self.pool()).await.map_err(Error::store)?;
         Ok(done.rows_affected() > 0)
     }

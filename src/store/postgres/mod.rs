@@ -8,6 +8,7 @@ mod dead;
 mod order;
 mod row;
 mod schema;
+mod sql;
 mod tx;
 mod write;
 
@@ -16,7 +17,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use sqlx;
 use sqlx::PgPool;
 
-use self::row::At;
+use self::{row::At, sql::Statements};
 pub use self::{schema::MIGRATIONS, tx::PgTx};
 use crate::{Clock, Error, ErrorKind};
 
@@ -59,8 +60,7 @@ const LONGEST: usize = 63 - 30;
 pub struct PgStore {
     pool: PgPool,
     clock: Option<Clock>,
-    /// `"schema"."prefix`, which a table's name ends.
-    tables: Arc<str>,
+    sql: Arc<Statements>,
     wait: Arc<str>,
     idle: Arc<str>,
 }
@@ -102,7 +102,7 @@ impl PgStore {
             let now = clock.now().unix_timestamp_nanos() / 1000;
             i64::try_from(now).unwrap_or_default()
         });
-        At { tables: &self.tables, now, wait: &self.wait }
+        At { sql: &self.sql, now, wait: &self.wait }
     }
 }
 
@@ -176,8 +176,8 @@ impl PgBuilder {
         let (Some(wait), Some(idle)) = (millis(self.wait), millis(self.idle)) else {
             return Err(Error::new(ErrorKind::Config, "a wait must be from 1 ms to 24 days"));
         };
-        let tables = format!("\"{}\".\"{}", self.schema, self.prefix);
-        let store = PgStore { pool: self.pool, clock: None, tables: tables.into(), wait, idle };
+        let sql = Arc::new(Statements::new(&self.schema, &self.prefix));
+        let store = PgStore { pool: self.pool, clock: None, sql, wait, idle };
         schema::inspect(&store.pool).await?;
         if self.migrate {
             schema::migrate(&store.pool, store.at(), &self.schema, &self.prefix).await?;

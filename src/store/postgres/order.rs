@@ -33,11 +33,11 @@ impl PgStore {
                 (array_agg(since order by rank, since))[1], count(*)
             from @table_waiting@end
             where $2::bytea is null or (source, tenant, consumer, name) > ($2, $3, $4, $5)
-            group by source, tenant, consumer, name having bool_or(@now - since >= wait)
+            group by source, tenant, consumer, name having bool_or(@time - since >= wait)
             order by source, tenant, consumer, name limit $6";
         type Found = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, i64, i64);
         let at = self.at();
-        let found: Vec<Found> = sqlx::query_as(at.timed(SQL))
+        let found: Vec<Found> = sqlx::query_as(at.sql.get(SQL))
             .bind(at.now)
             .bind(after.map(|s| s.source.as_bytes()))
             .bind(after.map(|s| tenant(s.tenant.as_deref())))

@@ -1,10 +1,10 @@
 //! How keys, times and spans stand in the tables.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sqlx::{
-    AssertSqlSafe, FromRow, Postgres,
+    FromRow, Postgres,
     postgres::{PgArguments, PgRow},
     query::{Query, QueryAs},
 };
@@ -12,53 +12,21 @@ use time::OffsetDateTime;
 
 use super::{
     super::{Key, Slot, Stream, Token},
+    sql::Statements,
     sqlx,
 };
 
 /// The longest span there is: added to any time of this age it still fits.
 const FOR_EVER: i64 = i64::MAX / 2;
 
-/// A subquery, for PostgreSQL to work out once a statement and look up in an index.
-const NOW: &str = "(select coalesce($5::bigint, (extract(epoch from clock_timestamp()) * 1000000)::bigint))";
-
 /// What every statement needs to know: where the tables are and what time it is.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
-    /// `"schema"."prefix`, which each table's name ends.
-    pub(super) tables: &'a Arc<str>,
+    pub(super) sql: &'a Statements,
     /// The time, where it is not the database's.
     pub(super) now: Option<i64>,
     /// For how long a lock is waited for, as PostgreSQL reads it.
     pub(super) wait: &'a str,
-}
-
-impl At<'_> {
-    /// The statement with the tables' names, `@now` for the time (`$5`) and `@wait`, a condition that sets how long a
-    /// lock is waited for (`$6`) until the transaction ends. `@turn` is the same, and then waits for the caller's
-    /// [turn](Row::turn) (`$7`), if that is not null.
-    pub(super) fn sql(&self, sql: &str) -> AssertSqlSafe<String> {
-        self.fill(sql, NOW)
-    }
-
-    /// The same for a statement that has the time as its `$1`.
-    pub(super) fn timed(&self, sql: &str) -> AssertSqlSafe<String> {
-        self.fill(sql, &NOW.replace("$5", "$1"))
-    }
-
-    fn fill(&self, sql: &str, now: &str) -> AssertSqlSafe<String> {
-        // Only names that were checked get in here: what is asked for is bound.
-        AssertSqlSafe(
-            sql.replace("@now", now)
-                .replace(
-                    "@turn",
-                    "case when not @wait then false when $7::bigint is null then true
-                    else pg_advisory_xact_lock($7) is not null end",
-                )
-                .replace("@wait", "set_config('lock_timeout', $6, true) is not null")
-                .replace("@table_", self.tables)
-                .replace("@end", "\""),
-        )
-    }
 }
 
 /// The four columns that every table of events or streams begins with: `$1` to `$4` of a statement.
@@ -79,7 +47,7 @@ impl<'a> Row<'a> {
     /// What claims of one key lock before they draw a token, so that whoever gets the key later has the higher one: an
     /// insert that waits for another's end has drawn its own long before.
     pub(super) fn turn(self, at: At<'_>) -> i64 {
-        let mut digest = Sha256::new().chain_update(&**at.tables);
+        let mut digest = Sha256::new().chain_update(at.sql.tables());
         for name in [self.source.as_bytes(), &tenant(self.tenant), self.consumer.as_bytes(), self.name.as_bytes()] {
             digest.update(name.len().to_be_bytes());
             digest.update(name);
@@ -88,8 +56,8 @@ impl<'a> Row<'a> {
     }
 
     /// Binds `$1` to `$6`.
-    pub(super) fn query(self, at: At<'a>, sql: &str) -> Query<'a, Postgres, PgArguments> {
-        sqlx::query(at.sql(sql))
+    pub(super) fn query(self, at: At<'a>, sql: &'static str) -> Query<'a, Postgres, PgArguments> {
+        sqlx::query(at.sql.get(sql))
             .bind(self.source.as_bytes())
             .bind(tenant(self.tenant))
             .bind(self.consumer.as_bytes())
@@ -99,11 +67,11 @@ impl<'a> Row<'a> {
     }
 
     /// The same, for what it returns.
-    pub(super) fn select<O>(self, at: At<'a>, sql: &str) -> QueryAs<'a, Postgres, O, PgArguments>
+    pub(super) fn select<O>(self, at: At<'a>, sql: &'static str) -> QueryAs<'a, Postgres, O, PgArguments>
     where
         O: for<'r> FromRow<'r, PgRow>,
     {
-        sqlx::query_as(at.sql(sql))
+        sqlx::query_as(at.sql.get(sql))
             .bind(self.source.as_bytes())
             .bind(tenant(self.tenant))
             .bind(self.consumer.as_bytes())

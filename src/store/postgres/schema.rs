@@ -57,7 +57,7 @@ async fn run(pool: &PgPool, at: At<'_>, schema: &str, prefix: &str) -> Result<()
     for script in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or_default()) {
         sqlx::raw_sql(AssertSqlSafe(script.replace("inhook_", prefix))).execute(&mut *tx).await?;
     }
-    sqlx::query(at.sql("update @table_schema@end set version = $1"))
+    sqlx::query(at.sql.get("update @table_schema@end set version = $1"))
         .bind(MIGRATIONS.len() as i32)
         .execute(&mut *tx)
         .await?;
@@ -81,13 +81,13 @@ async fn applied(conn: &mut PgConnection, at: At<'_>) -> Result<Option<i64>, sql
             select from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where format('\"%s\".\"%s\"', n.nspname, c.relname) = $1)",
     )
-    .bind(at.sql("@table_schema@end").0)
+    .bind(format!("{}schema\"", at.sql.tables()))
     .fetch_one(&mut *conn)
     .await?;
     if !there {
         return Ok(None);
     }
-    let version: i32 = sqlx::query_scalar(at.sql("select version from @table_schema@end")).fetch_one(conn).await?;
+    let version: i32 = sqlx::query_scalar(at.sql.get("select version from @table_schema@end")).fetch_one(conn).await?;
     Ok(Some(version.into()))
 }
 

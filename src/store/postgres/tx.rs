@@ -8,6 +8,7 @@ use std::{
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use super::{super::Held, sqlx};
+use crate::rt::Detached;
 
 /// How often a step is tried that PostgreSQL keeps taking back.
 const TRIES: usize = 10;
@@ -21,14 +22,13 @@ pub struct PgTx(Transaction<'static, Postgres>);
 impl PgTx {
     /// At READ COMMITTED, whatever the database's default is: a row that was waited for must be seen.
     pub(super) async fn begin(pool: &PgPool) -> Result<Self, sqlx::Error> {
-        // In a task of its own: sqlx rolls nothing back for whoever is dropped while he waits for BEGIN, and the pool
-        // would lend out a connection on which no later claim is ever committed.
+        // It ends whoever is dropped: sqlx rolls nothing back for him who waits for BEGIN, and the pool would lend out a
+        // connection on which no later claim is ever committed.
         let pool = pool.clone();
-        let begun =
-            tokio::spawn(
-                async move { pool.begin_with("begin isolation level read committed read write").await.map(Self) },
-            );
-        begun.await.unwrap_or_else(|e| Err(sqlx::Error::Io(e.into())))
+        let begun = Detached::new(Box::pin(async move {
+            pool.begin_with("begin isolation level read committed read write").await.map(Self)
+        }));
+        begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
     pub(super) async fn commit(self) -> Result<(), sqlx::Error> {

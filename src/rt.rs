@@ -13,14 +13,14 @@ use crate::handlers::BoxFuture;
 /// Runs a future to its end whatever becomes of the caller: what somebody has begun to wait for and leaves goes on in a
 /// task of its own. Nothing is spawned for whoever stays, since that costs more than most stores do. Without a runtime it
 /// ends with its caller.
-pub(super) struct Detached<T: Send + 'static> {
+pub(crate) struct Detached<T: Send + 'static> {
     work: Option<BoxFuture<'static, T>>,
     #[cfg(feature = "tokio")]
     begun: Option<tokio::runtime::Handle>,
 }
 
 impl<T: Send + 'static> Detached<T> {
-    pub(super) fn new(work: BoxFuture<'static, T>) -> Self {
+    pub(crate) fn new(work: BoxFuture<'static, T>) -> Self {
         Self {
             work: Some(work),
             #[cfg(feature = "tokio")]
@@ -57,7 +57,7 @@ impl<T: Send + 'static> Drop for Detached<T> {
 }
 
 /// Waits, if anything here can tell the time; `false` if not.
-pub(super) async fn sleep(_time: Duration) -> bool {
+pub(crate) async fn sleep(_time: Duration) -> bool {
     #[cfg(feature = "tokio")]
     if tokio::runtime::Handle::try_current().is_ok() {
         Box::pin(tokio::time::sleep(_time)).await;
@@ -83,7 +83,7 @@ pub(crate) async fn within<T>(_limit: Duration, mut work: impl Future<Output = T
 }
 
 /// Polls both, and gives what `one` or `other` came to, whichever was first.
-pub(super) async fn either<A, B>(
+pub(crate) async fn either<A, B>(
     mut one: impl Future<Output = A> + Unpin,
     mut other: impl Future<Output = B> + Unpin,
 ) -> Result<A, B> {
@@ -95,7 +95,7 @@ pub(super) async fn either<A, B>(
 }
 
 /// Begins it in a task of its own, so that nobody waits for it; without a runtime it runs here and now.
-pub(super) async fn aside(work: impl Future<Output = ()> + Send + 'static) {
+pub(crate) async fn aside(work: impl Future<Output = ()> + Send + 'static) {
     #[cfg(feature = "tokio")]
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         drop(runtime.spawn(work));
@@ -105,7 +105,7 @@ pub(super) async fn aside(work: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// `None` if it panicked; it is not polled again then.
-pub(super) struct Caught<'f, F: ?Sized>(pub(super) Pin<&'f mut F>);
+pub(crate) struct Caught<'f, F: ?Sized>(pub(crate) Pin<&'f mut F>);
 
 impl<F: Future + ?Sized> Future for Caught<'_, F> {
     type Output = Option<F::Output>;
