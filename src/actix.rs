@@ -32,14 +32,14 @@ pub fn handler(receiver: Receiver) -> impl Handler<(HttpRequest, web::Payload), 
     move |request: HttpRequest, body: web::Payload| {
         let receiver = receiver.clone();
         async move {
-            let head = match head(&request) {
+            let mut head = match head(&request) {
                 Ok(head) => head,
                 Err(refused) => return response(receiver.refuse(refused)),
             };
             let answer = match receiver.admit(&head) {
                 Err(refused) => refused,
                 Ok(admitted) => match read(body, &admitted).await {
-                    Ok(body) => *receiver.take(&head, &body, admitted).await,
+                    Ok(body) => *receiver.take(&mut head, &body, admitted).await,
                     Err(refused) => receiver.refuse(refused),
                 },
             };

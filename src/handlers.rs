@@ -141,9 +141,9 @@ where
     Arc::new(move |conn, event| {
         let handler = handler.clone();
         Box::pin(async move {
-            let event = event.decode().map_err(Failure::undecodable)?;
+            let payload = event.decoded().map_err(Failure::undecodable)?;
             // Boxed apart, or its lifetime is not general enough for the compiler.
-            let future: BoxFuture<'_, Result<R, Failure>> = Box::pin(handler.call((conn, event)));
+            let future: BoxFuture<'_, Result<R, Failure>> = Box::pin(handler.call((conn, event.with(payload))));
             future.await.map(Into::into)
         })
     })

@@ -1,6 +1,6 @@
 //! The parts of a request that a signature can cover.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Uri, request::Parts};
@@ -26,7 +26,17 @@ use http::{HeaderMap, Method, Request, Uri, request::Parts};
 pub struct Incoming<'r> {
     pub(crate) target: Option<(&'r Method, &'r Uri)>,
     pub(crate) headers: &'r HeaderMap,
+    /// The same, where whoever received them lets its events keep them: that saves a copy.
+    pub(crate) received: Option<&'r Arc<HeaderMap>>,
     pub(crate) body: Body<'r>,
+}
+
+impl<'r> Incoming<'r> {
+    /// What a receiver got, its headers taken out of the head.
+    pub(crate) fn received(head: &'r Parts, headers: &'r Arc<HeaderMap>, body: &'r Bytes) -> Self {
+        let target = Some((&head.method, &head.uri));
+        Self { target, headers, received: Some(headers), body: Body::Borrowed(body) }
+    }
 }
 
 /// Borrowed where it can be: the first clone of `Bytes` made from a vector allocates.
@@ -56,6 +66,7 @@ impl<'r> From<&'r Request<Bytes>> for Incoming<'r> {
         Self {
             target: Some((request.method(), request.uri())),
             headers: request.headers(),
+            received: None,
             body: Body::Borrowed(request.body()),
         }
     }
@@ -63,24 +74,34 @@ impl<'r> From<&'r Request<Bytes>> for Incoming<'r> {
 
 impl<'r> From<(&'r Parts, Bytes)> for Incoming<'r> {
     fn from((head, body): (&'r Parts, Bytes)) -> Self {
-        Self { target: Some((&head.method, &head.uri)), headers: &head.headers, body: Body::Owned(body) }
+        Self {
+            target: Some((&head.method, &head.uri)),
+            headers: &head.headers,
+            received: None,
+            body: Body::Owned(body),
+        }
     }
 }
 
 impl<'r> From<(&'r Parts, &'r Bytes)> for Incoming<'r> {
     fn from((head, body): (&'r Parts, &'r Bytes)) -> Self {
-        Self { target: Some((&head.method, &head.uri)), headers: &head.headers, body: Body::Borrowed(body) }
+        Self {
+            target: Some((&head.method, &head.uri)),
+            headers: &head.headers,
+            received: None,
+            body: Body::Borrowed(body),
+        }
     }
 }
 
 impl<'r> From<(&'r HeaderMap, Bytes)> for Incoming<'r> {
     fn from((headers, body): (&'r HeaderMap, Bytes)) -> Self {
-        Self { target: None, headers, body: Body::Owned(body) }
+        Self { target: None, headers, received: None, body: Body::Owned(body) }
     }
 }
 
 impl<'r> From<(&'r HeaderMap, &'r Bytes)> for Incoming<'r> {
     fn from((headers, body): (&'r HeaderMap, &'r Bytes)) -> Self {
-        Self { target: None, headers, body: Body::Borrowed(body) }
+        Self { target: None, headers, received: None, body: Body::Borrowed(body) }
     }
 }

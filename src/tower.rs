@@ -36,7 +36,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let receiver = self.clone();
         let (head, body) = request.into_parts();
-        let head = as_sent(head);
+        let mut head = as_sent(head);
         Box::pin(async move {
             // Nothing is awaited within a `match`, or what it looks at would be kept meanwhile.
             let admitted = match receiver.admit(&head) {
@@ -47,7 +47,7 @@ where
                 Ok(body) => body,
                 Err(refused) => return Ok(receiver.refuse(refused).map(Full::new)),
             };
-            Ok(receiver.take(&head, &body, admitted).await.map(Full::new))
+            Ok(receiver.take(&mut head, &body, admitted).await.map(Full::new))
         })
     }
 }

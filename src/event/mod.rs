@@ -4,26 +4,23 @@ mod cloud;
 mod delivery;
 mod digest;
 mod handshake;
+mod headers;
 mod read;
 mod record;
 
-use std::{
-    borrow::Cow,
-    fmt,
-    ops::Deref,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
-pub use self::delivery::{Confirmation, Delivery, Reply};
 use self::digest::Digest;
 pub(crate) use self::{delivery::Brought, record::event_from_record};
+pub use self::{
+    delivery::{Confirmation, Delivery, Reply},
+    headers::Headers,
+};
 use crate::{
     Error, Incoming, Payload, Raw, Verifier,
     place::{Key, Place, Token},
@@ -249,7 +246,7 @@ impl Event {
         Ok(self.with(payload))
     }
 
-    /// The payload alone: a large value in a result is copied once more.
+    /// The payload alone, since a whole event in a `Result` would be copied once more.
     pub(crate) fn decoded<P: Payload>(&self) -> Result<P, Error> {
         P::decode(self.kind.as_deref(), self.inner.raw.clone())
     }
@@ -265,36 +262,4 @@ fn bounded(id: &str) -> Cow<'_, str> {
         return Cow::Borrowed(id);
     }
     Cow::Owned(format!("{DIGESTED}{}", HEXLOWER.encode(&Digest::default().of(id.as_bytes()))))
-}
-
-/// Headers as they were received; `Debug` prints their names and no value.
-///
-/// Looking at them for the first time puts them into a map, which most handlers never do.
-#[derive(Clone, Default)]
-pub struct Headers(Arc<Listed>);
-
-#[derive(Default)]
-struct Listed {
-    list: Vec<(HeaderName, HeaderValue)>,
-    map: OnceLock<HeaderMap>,
-}
-
-impl Headers {
-    fn new(list: Vec<(HeaderName, HeaderValue)>) -> Self {
-        Self(Arc::new(Listed { list, map: OnceLock::new() }))
-    }
-}
-
-impl Deref for Headers {
-    type Target = HeaderMap;
-
-    fn deref(&self) -> &HeaderMap {
-        self.0.map.get_or_init(|| self.0.list.iter().cloned().collect())
-    }
-}
-
-impl fmt::Debug for Headers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.list.iter().map(|(name, _)| name)).finish()
-    }
 }

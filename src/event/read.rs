@@ -3,11 +3,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Uri,
-    header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
-};
-use memchr::{memchr_iter, memchr2};
+use http::{HeaderMap, Method, Uri};
+use memchr::memchr2;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use super::{Brought, Delivery, Digest, Event, Headers, Identity, Inner, Text, cloud, handshake::handshake};
@@ -17,7 +14,7 @@ use crate::{
         Kind, form,
         json::{self, Picked},
     },
-    provider::{At, Attempt, Batch, Envelope, Provider, Scheme, TimeUnit},
+    provider::{At, Attempt, Batch, Envelope, Provider, TimeUnit},
     verify::{Coverage, Verified},
 };
 
@@ -71,11 +68,8 @@ impl Verified<'_> {
         if let Some((reply, confirmation)) = handshake(&self, method, &scene)? {
             return Ok(Delivery { reply: Some(Box::new(reply)), confirmation, ..brought(Brought::Many(Vec::new())) });
         }
-        let shared = Shared {
-            provider,
-            headers: Headers::new(kept(&self)),
-            coverage: self.coverage().cloned().unwrap_or_default(),
-        };
+        let shared =
+            Shared { provider, headers: Headers::of(&self), coverage: self.coverage().cloned().unwrap_or_default() };
         if envelope.batch == Batch::CloudEvents {
             let events = shared.cloud_events(&scene, body, &plan.item)?;
             return Ok(brought(Brought::Many(events)));
@@ -131,36 +125,6 @@ fn items<'d>(batch: Batch, document: &'d Bytes, picked: Option<&Picked<'_, 'd>>)
         Batch::Lines if json::is_one(text) => Ok(vec![text]),
         Batch::Lines => Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()),
     }
-}
-
-/// With these an app built on Atlassian's Forge acts for itself, or for the user.
-const FORGE_TOKENS: &str = "x-forge-oauth-";
-
-/// What is handed on: nothing that would let its reader sign, log in, or pass for the sender.
-fn kept(verified: &Verified<'_>) -> Vec<(HeaderName, HeaderValue)> {
-    let proves = |name: &HeaderName| {
-        let mut places = verified.verifier.data().schemes().map(Scheme::place);
-        places.any(|at| matches!(at, At::Header(place) if place.eq_ignore_ascii_case(name.as_str())))
-    };
-    let gives_away = |name: &HeaderName| {
-        // Old signatures that are sent beside the one that counts are no better.
-        says_signature(name.as_str())
-            || name.as_str().starts_with(FORGE_TOKENS)
-            || [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name)
-            || proves(name)
-    };
-    let headers = verified.request.headers;
-    let mut list = Vec::with_capacity(headers.len());
-    list.extend(
-        headers.iter().filter(|(name, _)| !gives_away(name)).map(|(name, value)| (name.clone(), value.clone())),
-    );
-    list
-}
-
-/// Most names have no `g`, and looking for one letter is quick.
-fn says_signature(name: &str) -> bool {
-    memchr_iter(b'g', name.as_bytes())
-        .any(|g| name.get(g.wrapping_sub(2)..).is_some_and(|at| at.starts_with("signature")))
 }
 
 /// What places are looked up in.

@@ -94,7 +94,7 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
             nonce: record.nonce,
             stable: record.stable,
             digest: Digest::default(),
-            headers: Headers::new(headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect()),
+            headers: Headers::kept(headers),
             covered: Arc::new(record.covered),
             kinds: record.kinds,
             remember: Duration::from_secs(record.remember_secs),

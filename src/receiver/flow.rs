@@ -99,6 +99,13 @@ impl Stopped {
     }
 }
 
+/// What the caller is told in the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Answer,
+    Report,
+}
+
 /// What has yet to be waited for: small, so that whoever waits is small.
 pub(super) enum Begun {
     Ended(Box<Report>),
@@ -178,22 +185,21 @@ impl Flow {
         Ok(())
     }
 
-    /// Every event of a delivery, to be waited for; `pass` is kept until all are done. Whether it is to be `reported`, or
-    /// only answered.
-    pub(super) fn begin(self: &Arc<Self>, delivery: Delivery, reported: bool, pass: impl Send + 'static) -> Begun {
+    /// Every event of a delivery, to be waited for; `pass` is kept until all are done.
+    pub(super) fn begin(self: &Arc<Self>, delivery: Delivery, told: Told, pass: impl Send + 'static) -> Begun {
         let Delivery { events, reply, tenant, contract, .. } = delivery;
         if let Some(reply) = reply {
             let outcome = Outcome::of_request(End::Handshake, Some(contract.provider.clone()), tenant);
             self.observe(&outcome);
             return Begun::Ended(Box::new(Report { outcomes: vec![outcome], response: reply }));
         }
-        let all = Box::pin(Arc::clone(self).all(events, Arc::clone(&contract), reported, pass));
+        let all = Box::pin(Arc::clone(self).all(events, Arc::clone(&contract), told, pass));
         Begun::One(all, contract)
     }
 
-    async fn all(self: Arc<Self>, events: Brought, contract: Arc<Contract>, reported: bool, pass: impl Send) -> Report {
+    async fn all(self: Arc<Self>, events: Brought, contract: Arc<Contract>, told: Told, pass: impl Send) -> Report {
         // Names that nobody looks at need not be copied.
-        let named = reported || self.observer.is_some();
+        let named = told == Told::Report || self.observer.is_some();
         let patience = patience(contract.deadline);
         let mut outcomes = Vec::with_capacity(events.as_ref().len());
         let mut stopped = Stopped::default();

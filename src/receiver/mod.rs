@@ -11,7 +11,7 @@ mod gate;
 mod several;
 mod work;
 
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
+use std::{fmt, mem, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, request::Parts};
@@ -31,7 +31,7 @@ pub use self::{
     confirm::Confirm,
 };
 use crate::{
-    AsyncFunc, Delivery, End, Error, ErrorKind, Report, Verifier,
+    AsyncFunc, Delivery, End, Error, ErrorKind, Incoming, Report, Verifier,
     report::Outcome,
     rt::{self, Caught},
     store::IdempotencyStore,
@@ -128,19 +128,19 @@ impl Receiver {
     /// caller's future is dropped, and a handler that is still at work when the provider is about to give up goes on
     /// after a 503.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let admitted = match self.admit(&head) {
             Ok(admitted) => admitted,
             Err(refused) => return refused,
         };
-        *self.take(&head, &body, admitted).await
+        *self.take(&mut head, &body, admitted).await
     }
 
-    /// What was admitted, now that its body is there.
+    /// What was admitted, now that its body is there. The headers may be taken out of the head.
     ///
     /// What is rare is boxed apart and nothing is awaited within a `match`, or every request's future would be as large as
     /// all of it.
-    pub(crate) async fn take(&self, head: &Parts, body: &Bytes, admitted: Admitted) -> Box<Response<Bytes>> {
+    pub(crate) async fn take(&self, head: &mut Parts, body: &Bytes, admitted: Admitted) -> Box<Response<Bytes>> {
         if body.len() > admitted.limit {
             return Box::new(self.refuse(Error::new(ErrorKind::TooLarge, "")));
         }
@@ -184,21 +184,25 @@ impl Receiver {
         self.0.gate.under_way()
     }
 
-    fn verify(&self, verifier: &Verifier, head: &Parts, body: &Bytes) -> Result<Delivery, Error> {
-        let delivery = verifier.authenticate_at((head, body), self.0.flow.now())?.delivery()?;
+    fn verify<'r>(&self, verifier: &'r Verifier, request: impl Into<Incoming<'r>>) -> Result<Delivery, Error> {
+        let delivery = verifier.authenticate_at(request, self.0.flow.now())?.delivery()?;
         self.0.suit(verifier)?;
         Ok(delivery)
     }
 
     /// What the request brings, or what it is answered.
-    async fn judge(&self, head: &Parts, body: &Bytes) -> Result<Delivery, Box<Response<Bytes>>> {
+    async fn judge(&self, head: &mut Parts, body: &Bytes) -> Result<Delivery, Box<Response<Bytes>>> {
         let verifier = match &*self.0.source {
             Source::One(verifier) => verifier,
             Source::Tenants(resolve) => return Box::pin(self.judge_of_tenant(resolve, head, body)).await,
         };
-        match self.verify(verifier, head, body) {
+        let headers = Arc::new(mem::take(&mut head.headers));
+        match self.verify(verifier, Incoming::received(head, &headers, body)) {
             Ok(delivery) if self.0.confirm.is_none() || delivery.confirmation().is_none() => Ok(delivery),
-            judged => Box::pin(self.settle(None, verifier, judged, head, body)).await,
+            judged => {
+                head.headers = Arc::unwrap_or_clone(headers);
+                Box::pin(self.settle(None, verifier, judged, head, body)).await
+            }
         }
     }
 
@@ -223,7 +227,7 @@ impl Receiver {
                 return Err(Box::new(self.refuse(refused)));
             }
         };
-        let judged = verifier.admits(&head.method, &head.headers).and_then(|()| self.verify(&verifier, head, body));
+        let judged = verifier.admits(&head.method, &head.headers).and_then(|()| self.verify(&verifier, (head, body)));
         self.settle(Some(id), &verifier, judged, head, body).await
     }
 
@@ -244,7 +248,7 @@ impl Receiver {
         };
         let judged = match judged {
             Err(refused) if refused.key_needed().is_some() => match self.learn(verifier, refused).await {
-                Ok(()) => self.verify(verifier, head, body),
+                Ok(()) => self.verify(verifier, (head, body)),
                 Err(refused) => Err(refused),
             },
             judged => judged,

@@ -7,7 +7,7 @@ use http::Response;
 
 use super::{
     Inner, Receiver, answer,
-    flow::{Begun, Flow, patience},
+    flow::{Begun, Flow, Told, patience},
     gate::Pass,
 };
 use crate::{Delivery, Error, ErrorKind, Report, Verifier, handlers::BoxFuture, rt};
@@ -84,10 +84,10 @@ impl Inner {
         let patience = patience(delivery.contract.deadline);
         // A handshake is the route's.
         let work = if self.more.is_empty() || delivery.reply.is_some() {
-            self.flow.begin(delivery, false, pass)
+            self.flow.begin(delivery, Told::Answer, pass)
         } else {
             let flows = self.flows().cloned().collect();
-            Begun::Several(Box::pin(together(flows, delivery, false, pass)))
+            Begun::Several(Box::pin(together(flows, delivery, Told::Answer, pass)))
         };
         async move {
             let report = rt::within(patience, pin!(work.ended())).await;
@@ -99,7 +99,7 @@ impl Inner {
     pub(super) async fn dispatch(&self, delivery: Delivery, pass: Pass) -> Result<Report, Error> {
         if self.more.is_empty() || delivery.reply.is_some() {
             self.flow.takes(&delivery)?;
-            return Ok(self.flow.begin(delivery, true, pass).ended().await);
+            return Ok(self.flow.begin(delivery, Told::Report, pass).ended().await);
         }
         let redriven = delivery.events().iter().any(|event| event.inner.redriven.is_some());
         let mut flows = Vec::new();
@@ -113,16 +113,16 @@ impl Inner {
         if flows.is_empty() || !redriven {
             refused?;
         }
-        Ok(together(flows, delivery, true, pass).await)
+        Ok(together(flows, delivery, Told::Report, pass).await)
     }
 }
 
 /// All of them at the same time, each of which ends whether or not the caller stays.
-async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, reported: bool, pass: Pass) -> Report {
+async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, told: Told, pass: Pass) -> Report {
     let (contract, pass) = (Arc::clone(&delivery.contract), Arc::new(pass));
     let under_way = flows.into_iter().map(|flow| -> BoxFuture<'static, Report> {
         let (delivery, pass) = (delivery.clone(), Arc::clone(&pass));
-        Box::pin(flow.begin(delivery, reported, pass).ended())
+        Box::pin(flow.begin(delivery, told, pass).ended())
     });
     let mut under_way: Vec<_> = under_way.map(|work| (work, None)).collect();
     drop(pass);

@@ -74,6 +74,15 @@ fn lend(event: Box<Event>, graves: &Graves) -> (Box<Event>, Option<Box<Event>>) 
     (event, kept)
 }
 
+/// What there is in place of a grant. Another payload under the same id is kept, where anything is.
+async fn refused(store: &dyn DynStore, graves: &Graves, slot: &Slot, event: Box<Event>, turn: Turn) -> Turned {
+    let turn = match graves.as_deref().filter(|_| turn.is_conflict()) {
+        Some(graves) => Box::pin(keep_conflict(store, graves, slot, &event)).await?,
+        None => turn,
+    };
+    Ok(turn.keeping(event))
+}
+
 /// How a handler ended.
 enum Ran {
     Answered(Answered),
@@ -115,13 +124,7 @@ impl Plain {
     async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Turned {
         let grant = match granted(self.store.claim(slot).await?) {
             Ok(grant) => grant,
-            Err(turn) => {
-                let turn = match self.graves.as_deref().filter(|_| turn.is_conflict()) {
-                    Some(graves) => Box::pin(keep_conflict(&*self.store, graves, slot, &event)).await?,
-                    None => turn,
-                };
-                return Ok(turn.keeping(event));
-            }
+            Err(turn) => return refused(&*self.store, &self.graves, slot, event, turn).await,
         };
         let twin = grant.twin;
         if twin && rules.reject_twins {
@@ -278,13 +281,7 @@ impl<S: TransactionalStore> InTx<S> {
     async fn begun(&self, slot: &Slot, mut event: Box<Event>, rules: Rules) -> Turned {
         let Begun { mut tx, twin, gap } = match granted(self.store.begin(slot).await?) {
             Ok(begun) => begun,
-            Err(turn) => {
-                let turn = match self.graves.as_deref().filter(|_| turn.is_conflict()) {
-                    Some(graves) => Box::pin(keep_conflict(&*self.store, graves, slot, &event)).await?,
-                    None => turn,
-                };
-                return Ok(turn.keeping(event));
-            }
+            Err(turn) => return refused(&*self.store, &self.graves, slot, event, turn).await,
         };
         if twin && rules.reject_twins {
             // Dropped, it rolls back all the same.

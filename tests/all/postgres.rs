@@ -43,7 +43,27 @@ async fn store(database: &Database, size: u32, wait: Duration) -> PgStore {
     .execute(&mut *conn)
     .await
     .unwrap();
+    check_rows(&mut conn, "public").await;
     store
+}
+
+/// What is so of every row, and which a database that is used has no time to look at: see `schema.sql`.
+async fn check_rows(conn: &mut PgConnection, schema: &str) {
+    let sql = format!(
+        "do $do$ begin
+            set local search_path to {schema};
+            perform pg_advisory_xact_lock(1);
+            if exists (select from pg_constraint where conrelid = 'inhook_event'::regclass and contype = 'c') then
+                return;
+            end if;
+            alter table inhook_event add check (
+                (done_generation is null) = (forget_at is null) and (token is null) = (lease_until is null)
+                and (done_generation is not null or token is not null));
+            alter table inhook_stream add check (
+                (token is null) = (lease_until is null) and (rank is not null or not tombstone));
+        end $do$"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(conn).await.unwrap();
 }
 
 async fn affect(conn: &mut PgConnection, id: &str) {

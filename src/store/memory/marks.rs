@@ -105,7 +105,7 @@ impl Marks {
         if matches!(mark.answer, Kept::Apart) {
             self.answers.remove(&id);
         }
-        self.twins.remove(id);
+        self.twins.remove(id, mark.until);
     }
 
     /// Whether the same fingerprint stands under another key.
@@ -117,7 +117,7 @@ impl Marks {
 /// Which keys share a fingerprint, of those that were asked to be told apart by it.
 #[derive(Debug, Default)]
 struct Twins {
-    of: Map<(Id, Second)>,
+    of: Map<Id>,
     /// One that bears the fingerprint, which nearly always is the only one.
     one: Map<(Id, Second)>,
     /// The fingerprint, and what else bears it, the longest remembered first.
@@ -126,21 +126,22 @@ struct Twins {
 
 impl Twins {
     fn put(&mut self, key: Id, twin: Id, until: Second) {
-        self.of.insert(key, (twin, until));
+        self.of.insert(key, twin);
         match self.one.entry(twin) {
             Entry::Vacant(none) => _ = none.insert((key, until)),
             Entry::Occupied(_) => _ = self.more.insert((twin, Reverse(until), key)),
         }
     }
 
-    fn remove(&mut self, key: Id) {
-        let Some((twin, until)) = self.of.remove(&key) else { return };
+    fn remove(&mut self, key: Id, until: Second) {
+        let Some(twin) = self.of.remove(&key) else { return };
         if self.more.remove(&(twin, Reverse(until), key)) {
             return;
         }
         self.one.remove(&twin);
         let next = self.beside(twin).next().copied();
-        if let Some((_, Reverse(until), key)) = next.filter(|next| self.more.remove(next)) {
+        if let Some(next @ (_, Reverse(until), key)) = next {
+            self.more.remove(&next);
             self.one.insert(twin, (key, until));
         }
     }

@@ -24,9 +24,10 @@ use crate::{Answer, Clock, Error, Event};
 
 /// One process, lost with it: for tests, and for one server that can take a duplicate after a restart.
 ///
-/// A clone shares what is remembered. An id takes about 100 bytes, more with an answer of its own. What is over is
-/// freed by and by as claims come; what is not is never forgotten, so a store that is full fails, and the receiver
-/// answers 503: give it room for all that comes within [`Slot::remember`].
+/// A clone shares what is remembered. An id takes about 100 bytes, some 250 where its sender signs no id and payloads have
+/// to be told apart, and more with an answer of its own. What is over is freed by and by as claims come; what is not is
+/// never forgotten, so a store that is full fails, and the receiver answers 503: give it room for all that comes within
+/// [`Slot::remember`].
 ///
 /// ```
 /// use inhook::store::{Claim, IdempotencyStore, Key, MemoryStore, Slot};

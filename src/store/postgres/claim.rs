@@ -124,8 +124,8 @@ impl PgStore {
     }
 
     /// Locks the key's row, which is there after this and is the caller's to fill, and the stream's, and says whether the
-    /// slot comes after a gap; or says why it cannot be had. `turn` is for who takes a token after this; `inserted` says that the caller has made the key's
-    /// row just now.
+    /// slot comes after a gap; or says why it cannot be had. `turn` is for who takes a token after this; `inserted` says
+    /// that the caller has made the key's row just now.
     pub(super) async fn take<G>(
         &self,
         tx: &mut PgTx,
@@ -205,21 +205,23 @@ impl PgStore {
     }
 
     async fn try_forget(&self, key: &Key) -> Result<bool, sqlx::Error> {
-        // One that is being handled once more stays held.
+        // Locked first: between two statements it may be taken or let go of.
+        const LOCK: &str = "select token is not null from @table_event@end
+            where source = $1 and tenant = $2 and consumer = $3 and id = $4 and forget_at > @now and @wait for update";
         const FREE: &str = "delete from @table_event@end
-            where source = $1 and tenant = $2 and consumer = $3 and id = $4
-            and forget_at > @now and token is null and @wait";
+            where source = $1 and tenant = $2 and consumer = $3 and id = $4";
+        // One that is being handled once more stays held.
         const HELD: &str = "update @table_event@end
             set done_generation = null, forget_at = null, fingerprint = null, twins = false, answer = null
-            where source = $1 and tenant = $2 and consumer = $3 and id = $4
-            and forget_at > @now and token is not null and @wait";
+            where source = $1 and tenant = $2 and consumer = $3 and id = $4";
+        let row = Row::from(key);
         let mut tx = PgTx::begin(self.pool()).await?;
-        let mut forgotten = 0;
-        for sql in [FREE, HELD] {
-            forgotten += Row::from(key).query(self.at(), sql).execute(&mut *tx).await?.rows_affected();
+        let marked: Option<(bool,)> = row.select(self.at(), LOCK).fetch_optional(&mut *tx).await?;
+        if let Some((held,)) = marked {
+            row.query(self.at(), if held { HELD } else { FREE }).execute(&mut *tx).await?;
         }
         tx.commit().await?;
-        Ok(forgotten > 0)
+        Ok(marked.is_some())
     }
 
     async fn purge_chunk(&self, sql: &'static str, chunk: u64) -> Result<u64, sqlx::Error> {
@@ -322,8 +324,9 @@ async fn let_go(conn: &mut PgConnection, at: At<'_>, key: &Key, token: i64) -> R
         and token = $7 and done_generation is null and @wait";
     const AGAIN: &str = "update @table_event@end set token = null, lease_until = null
         where source = $1 and tenant = $2 and consumer = $3 and id = $4
-        and token = $7 and @wait";
-    for sql in [NEW, AGAIN] {
+        and token = $7 and done_generation is not null and @wait";
+    // Somebody may forget the mark between the first two, and then nothing is to be left.
+    for sql in [NEW, AGAIN, NEW] {
         if Row::from(key).query(at, sql).bind(token).execute(&mut *conn).await?.rows_affected() > 0 {
             return Ok(true);
         }

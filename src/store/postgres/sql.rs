@@ -9,9 +9,15 @@ use sqlx::AssertSqlSafe;
 
 use super::sqlx;
 
-const NOW: &str = "coalesce($5::bigint, (extract(epoch from clock_timestamp()) * 1000000)::bigint)";
-/// A subquery, for PostgreSQL to work out once a statement and look up in an index; one row is quicker without.
-const TIME: &str = "(select coalesce($1::bigint, (extract(epoch from clock_timestamp()) * 1000000)::bigint))";
+macro_rules! now {
+    ($given:literal) => {
+        concat!("coalesce(", $given, "::bigint, (extract(epoch from clock_timestamp()) * 1000000)::bigint)")
+    };
+}
+
+const NOW: &str = now!("$5");
+/// A subquery, which PostgreSQL works out once for all rows and looks up in an index; for one row it is slower.
+const TIME: &str = concat!("(select ", now!("$1"), ")");
 
 const TURN: &str = "case when not @wait then false when $7::bigint is null then true
     else pg_advisory_xact_lock($7) is not null end";

@@ -74,7 +74,7 @@ impl Trial {
 
     pub(super) fn incoming(&self) -> Incoming<'_> {
         let target = self.target.as_ref().map(|(method, uri)| (method, uri));
-        Incoming { target, headers: &self.headers, body: Body::Borrowed(&self.body) }
+        Incoming { target, headers: &self.headers, received: None, body: Body::Borrowed(&self.body) }
     }
 
     fn judge(&self) -> Result<Judged, Error> {

@@ -2,8 +2,9 @@
 
 use http::HeaderMap;
 use inhook::{
-    Secret,
-    provider::{OKTA, StaticToken},
+    Handlers, Receiver, Secret,
+    provider::{At, Digest, Hmac, OKTA, Part, StaticToken, Syntax},
+    store::MemoryStore,
 };
 
 use super::*;
@@ -69,11 +70,12 @@ fn a_well_known_key_brings_nothing() {
 }
 
 /// django-anymail v1.4: a secret stood in an error report. Neither errors nor events hold one, nor the proof itself.
-#[test]
-fn nothing_printed_holds_a_secret() {
+#[tokio::test]
+async fn nothing_printed_holds_a_secret() {
     for provider in ALL {
         let verifier = verifier(provider, SECRET);
-        let request = draft(provider).header("cookie", "sid=hunter2").header("proxy-authorization", "hunter2").build();
+        let request = draft(provider).header("cookie", "sid=hunter2").header("proxy-authorization", "hunter2");
+        let request = request.header("x-request-id", "1").build();
         let delivery = verifier.verify(&request).unwrap();
         let refused = verifier.authenticate((&HeaderMap::new(), request.body())).err();
         let builder = Verifier::builder(provider).secret(SECRET);
@@ -85,12 +87,49 @@ fn nothing_printed_holds_a_secret() {
         );
         assert!(!printed.contains(SECRET) && !printed.contains("hunter2"), "{provider:?}: {printed}");
         for event in delivery.events() {
-            let names: Vec<_> = event.headers().keys().map(|name| name.as_str()).collect();
-            for name in ["authorization", "cookie", "proxy-authorization"].into_iter().chain(proof(provider)) {
-                assert!(!names.contains(&name), "{provider:?}: {names:?}");
-            }
-            let record = String::from_utf8(event.to_record()).unwrap();
-            assert!(!record.contains(&BASE64.encode(b"hunter2")), "{provider:?}");
+            gives_nothing_away(provider, event);
         }
+        let handlers = Handlers::new().otherwise(async |event: Event| {
+            gives_nothing_away(provider, &event);
+            Ok(())
+        });
+        let receiver = Receiver::builder(verifier, MemoryStore::new()).handle(handlers).unwrap();
+        // A handler that panics is a failure.
+        assert!(receiver.receive(request).await.status().is_success(), "{provider:?}");
     }
+}
+
+fn gives_nothing_away(provider: &Provider, event: &Event) {
+    let names: Vec<_> = event.headers().keys().map(|name| name.as_str()).collect();
+    for name in ["authorization", "cookie", "proxy-authorization"].into_iter().chain(proof(provider)) {
+        assert!(!names.contains(&name), "{provider:?}: {names:?}");
+    }
+    assert!(names.contains(&"x-request-id"), "{provider:?}: {names:?}");
+    let record = String::from_utf8(event.to_record()).unwrap();
+    assert!(!record.contains(&BASE64.encode(b"hunter2")), "{provider:?}");
+}
+
+/// The same for a proof in a header that does not say that it holds one, and in the second place.
+#[tokio::test]
+async fn a_proof_is_not_handed_on_wherever_it_stands() {
+    const HMAC: Hmac = Hmac::new(Digest::Sha256)
+        .over(&[Part::Body])
+        .signature(At::Header("x-one"), Syntax::Bare)
+        .or_at(&[At::Header("x-two")]);
+    let provider = Provider::new("acme", Scheme::Hmac(HMAC)).identity(&[At::Json("/id")]);
+    let verifier = verifier(&provider, SECRET);
+    let mut request = signed(&provider, SECRET, r#"{"id":"1"}"#).build();
+    let proof = request.headers_mut().remove("x-one").unwrap();
+    for name in ["x-two", "x-three"] {
+        request.headers_mut().insert(name, proof.clone());
+    }
+    let delivery = verifier.verify(&request).unwrap();
+    let kept = |event: &Event| event.headers().keys().filter(|name| name.as_str().starts_with("x-")).count() == 1;
+    assert!(kept(&delivery.events()[0]), "{:?}", delivery.events()[0].headers());
+    let handlers = Handlers::new().otherwise(async move |event: Event| match kept(&event) {
+        true => Ok(()),
+        false => Err("a proof was handed on".into()),
+    });
+    let receiver = Receiver::builder(verifier, MemoryStore::new()).handle(handlers).unwrap();
+    assert_eq!(receiver.receive(request).await.status(), 200);
 }

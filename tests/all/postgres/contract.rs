@@ -39,6 +39,9 @@ impl StoreHarness for Harness {
             .execute(store.pool())
             .await
             .unwrap();
+        let mut conn = store.pool().acquire().await.unwrap();
+        check_rows(&mut conn, &format!("fresh_{}", self.count)).await;
+        drop(conn);
         store
     }
 

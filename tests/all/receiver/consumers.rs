@@ -103,3 +103,22 @@ fn consumers_of_one_route_have_names_of_their_own_and_suit_its_provider() {
     let ordered = ordered.handle(Handlers::new().otherwise(Calls::default().handler())).unwrap();
     assert_eq!(named(&GITHUB, "a").also(ordered).unwrap_err().kind(), ErrorKind::Config);
 }
+
+#[tokio::test]
+async fn a_report_names_what_nobody_observes() {
+    let verifier = Verifier::new(&STRIPE, SECRET).unwrap();
+    let consumer = |name: &str| {
+        let handlers = Handlers::new().otherwise(async |_: Event| Ok(()));
+        Receiver::builder(verifier.clone(), MemoryStore::new()).consumer(name).handle(handlers).unwrap()
+    };
+    let one = consumer("one");
+    let two = one.clone().also(consumer("two")).unwrap();
+    for receiver in [one, two] {
+        let request = stripe("evt_1", "a.b").at(OffsetDateTime::now_utc()).build();
+        let report = receiver.dispatch(verifier.verify(&request).unwrap()).await;
+        for outcome in report.outcomes() {
+            assert_eq!(outcome.provider.as_deref(), Some("stripe"));
+            assert_eq!((outcome.label.as_deref(), outcome.kind.as_deref()), (Some("evt_1"), Some("a.b")));
+        }
+    }
+}
