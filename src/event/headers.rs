@@ -25,18 +25,18 @@ pub struct Headers(Arc<Listed>);
 
 #[derive(Default)]
 struct Listed {
-    from: From,
+    origin: Origin,
     map: OnceLock<HeaderMap>,
 }
 
-enum From {
+enum Origin {
     /// Those to hand on.
     Kept(Vec<(HeaderName, HeaderValue)>),
     /// All of them, which nobody sees before they are sifted.
     Received(Arc<HeaderMap>, Arc<Contract>),
 }
 
-impl Default for From {
+impl Default for Origin {
     fn default() -> Self {
         Self::Kept(Vec::new())
     }
@@ -46,21 +46,21 @@ impl Headers {
     /// What is handed on of an authentic request's.
     pub(super) fn of(verified: &Verified<'_>) -> Self {
         let contract = &verified.verifier.plan().contract;
-        let from = match verified.request.received {
-            Some(received) => From::Received(Arc::clone(received), Arc::clone(contract)),
+        let origin = match verified.request.received {
+            Some(received) => Origin::Received(Arc::clone(received), Arc::clone(contract)),
             None => {
                 let headers = verified.request.headers;
                 let mut list = Vec::with_capacity(headers.len());
                 list.extend(sifted(headers, contract).map(|(name, value)| (name.clone(), value.clone())));
-                From::Kept(list)
+                Origin::Kept(list)
             }
         };
-        Self(Arc::new(Listed { from, map: OnceLock::new() }))
+        Self(Arc::new(Listed { origin, map: OnceLock::new() }))
     }
 
     /// Such as were handed on before.
     pub(super) fn kept(headers: HeaderMap) -> Self {
-        Self(Arc::new(Listed { from: From::default(), map: OnceLock::from(headers) }))
+        Self(Arc::new(Listed { origin: Origin::default(), map: OnceLock::from(headers) }))
     }
 }
 
@@ -68,10 +68,10 @@ impl Deref for Headers {
     type Target = HeaderMap;
 
     fn deref(&self) -> &HeaderMap {
-        let Listed { from, map } = &*self.0;
-        map.get_or_init(|| match from {
-            From::Kept(list) => list.iter().cloned().collect(),
-            From::Received(all, contract) => {
+        let Listed { origin, map } = &*self.0;
+        map.get_or_init(|| match origin {
+            Origin::Kept(list) => list.iter().cloned().collect(),
+            Origin::Received(all, contract) => {
                 sifted(all, contract).map(|(name, value)| (name.clone(), value.clone())).collect()
             }
         })

@@ -14,7 +14,7 @@ use std::time::Duration;
 use inhook::{
     Answer, ErrorKind,
     store::{
-        Claim, Held, IdempotencyStore, Key, Order, OrderingStore, Slot, TransactionalStore,
+        Claim, Held, IdempotencyStore, Key, Order, OrderingStore, Slot, Token, TransactionalStore,
         postgres::{
             MIGRATIONS, PgStore, PgTx,
             sqlx::{self, PgConnection, PgPool},

@@ -239,27 +239,40 @@ async fn a_verb_that_is_dropped_leaves_no_transaction_open() {
     }
 }
 
+/// A mark that is being handled once more.
+async fn redriven(store: &PgStore) -> (Slot, Token) {
+    complete(store, &slot("evt_1")).await;
+    let mut redrive = slot("evt_1");
+    redrive.generation = 1;
+    let token = claim(store, &redrive).await.token;
+    (redrive, token)
+}
+
+/// What `verb` comes to, which has to wait for a change that somebody else commits meanwhile.
+async fn meanwhile<T: Send + 'static>(
+    store: &PgStore,
+    change: &'static str,
+    verb: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let mut tx = store.pool().begin().await.unwrap();
+    assert_eq!(sqlx::query(change).execute(&mut *tx).await.unwrap().rows_affected(), 1);
+    let verb = tokio::spawn(verb);
+    while waiting(store).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    tx.commit().await.unwrap();
+    verb.await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_whose_mark_is_forgotten_while_it_is_let_go_of_leaves_nothing() {
     let Some(database) = database().await else { return };
     let store = store(&database, 4, PATIENCE).await;
-    complete(&store, &slot("evt_1")).await;
-    let mut redrive = slot("evt_1");
-    redrive.generation = 1;
-    let token = claim(&store, &redrive).await.token;
-    // As `forget` does, but it has yet to commit.
-    let mut tx = store.pool().begin().await.unwrap();
+    let (redrive, token) = redriven(&store).await;
     let forget = "update inhook_event set done_generation = null, forget_at = null, fingerprint = null, answer = null";
-    assert_eq!(sqlx::query(forget).execute(&mut *tx).await.unwrap().rows_affected(), 1);
-    let releasing = tokio::spawn({
-        let store = store.clone();
-        async move { store.release(&redrive, token).await }
-    });
-    while waiting(&store).await == 0 {
-        tokio::task::yield_now().await;
-    }
-    tx.commit().await.unwrap();
-    assert_eq!(releasing.await.unwrap().unwrap(), Held::Yes);
+    let other = store.clone();
+    let released = meanwhile(&store, forget, async move { other.release(&redrive, token).await });
+    assert_eq!(released.await.unwrap(), Held::Yes);
     let rows: i64 = sqlx::query_scalar("select count(*) from inhook_event").fetch_one(store.pool()).await.unwrap();
     assert_eq!(rows, 0);
 }
@@ -268,22 +281,9 @@ async fn a_claim_whose_mark_is_forgotten_while_it_is_let_go_of_leaves_nothing() 
 async fn a_mark_whose_claim_is_let_go_of_while_it_is_forgotten_is_forgotten() {
     let Some(database) = database().await else { return };
     let store = store(&database, 4, PATIENCE).await;
-    complete(&store, &slot("evt_1")).await;
-    let mut redrive = slot("evt_1");
-    redrive.generation = 1;
-    claim(&store, &redrive).await;
-    // As `release` does, but it has yet to commit.
-    let mut tx = store.pool().begin().await.unwrap();
+    let (redrive, _) = redriven(&store).await;
     let release = "update inhook_event set token = null, lease_until = null";
-    assert_eq!(sqlx::query(release).execute(&mut *tx).await.unwrap().rows_affected(), 1);
-    let forgetting = tokio::spawn({
-        let store = store.clone();
-        async move { store.forget(&slot("evt_1").key).await }
-    });
-    while waiting(&store).await == 0 {
-        tokio::task::yield_now().await;
-    }
-    tx.commit().await.unwrap();
-    assert!(forgetting.await.unwrap().unwrap());
+    let other = store.clone();
+    assert!(meanwhile(&store, release, async move { other.forget(&redrive.key).await }).await.unwrap());
     claim(&store, &slot("evt_1")).await;
 }
