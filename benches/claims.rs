@@ -96,7 +96,7 @@ fn slot(n: usize) -> Slot {
 fn unsigned_slot(n: usize) -> Slot {
     let mut slot = slot(n);
     slot.twins = true;
-    slot.fingerprint = Some(std::array::from_fn(|at| if let Some(byte) = n.to_le_bytes().get(at) { *byte } else { 0 }));
+    slot.fingerprint = Some(std::array::from_fn(|at| n.to_le_bytes().get(at).copied().unwrap_or_default()));
     slot
 }
 

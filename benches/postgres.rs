@@ -108,7 +108,7 @@ async fn transactions(pool: &PgPool, tasks: usize) {
     if !asked(&title) {
         return;
     }
-    let same = Arc::new(statements(pool).await);
+    let same = statements(pool).await;
     let receiver = receiver(pool.clone()).await;
     let bare = |how: Bare| {
         let pool = pool.clone();
@@ -132,7 +132,7 @@ async fn transactions(pool: &PgPool, tasks: usize) {
         // Whoever comes later finds larger tables.
         let early = if round % 2 == 0 { Some(rate(tasks, ours.clone()).await) } else { None };
         let mut rates = [0.0; 3];
-        for (rate, how) in rates.iter_mut().zip([Bare::Same(Arc::clone(&same)), Bare::ByHand, Bare::Unanswered]) {
+        for (rate, how) in rates.iter_mut().zip([Bare::Same(same.clone()), Bare::ByHand, Bare::Unanswered]) {
             *rate = bare(how).await;
         }
         let ours = match early {
@@ -166,19 +166,19 @@ fn request(n: u64) -> Request<Bytes> {
 }
 
 /// How the store marks an event and adds its answer, as PostgreSQL was told it.
-async fn statements(pool: &PgPool) -> [String; 2] {
+async fn statements(pool: &PgPool) -> [Arc<str>; 2] {
     let one = PgPoolOptions::new().max_connections(1).connect_with((*pool.connect_options()).clone()).await.unwrap();
     assert_eq!(receiver(one.clone()).await.receive(request(next())).await.status(), 200);
-    let find = async |start: &str| {
-        let find = sqlx::query_scalar("select statement from pg_prepared_statements where statement ~ $1");
-        find.bind(format!("^{start} \\S*inhook_event")).fetch_one(&one).await.unwrap()
+    let find = async |start: &str| -> Arc<str> {
+        let find = sqlx::query_scalar::<_, String>("select statement from pg_prepared_statements where statement ~ $1");
+        find.bind(format!("^{start} \\S*inhook_event")).fetch_one(&one).await.unwrap().into()
     };
     [find("insert into").await, find("update").await]
 }
 
 #[derive(Clone)]
 enum Bare {
-    Same(Arc<[String; 2]>),
+    Same([Arc<str>; 2]),
     ByHand,
     Unanswered,
 }
@@ -188,7 +188,7 @@ async fn bare_transaction(pool: &PgPool, id: &str, how: Bare) -> Result<(), sqlx
     let mut tx = pool.begin().await?;
     match &how {
         Bare::Same(statements) => {
-            let mark = sqlx::query(AssertSqlSafe(statements[0].clone())).bind(&b"stripe"[..]).bind(&b""[..]);
+            let mark = sqlx::query(AssertSqlSafe(Arc::clone(&statements[0]))).bind(&b"stripe"[..]).bind(&b""[..]);
             let mark = mark.bind(&b"default"[..]).bind(id.as_bytes()).bind(None::<i64>).bind("2000").bind(0_i64);
             let mark = mark.bind(month + 1_000_000).bind(fingerprint).bind(false).bind("60000");
             assert!(mark.fetch_optional(&mut *tx).await?.is_some());
@@ -208,7 +208,7 @@ async fn bare_transaction(pool: &PgPool, id: &str, how: Bare) -> Result<(), sqlx
     insert.bind(id).bind(7_i64).execute(&mut *tx).await?;
     let done = match &how {
         Bare::Same(statements) => {
-            let seal = sqlx::query(AssertSqlSafe(statements[1].clone())).bind(&b"stripe"[..]).bind(&b""[..]);
+            let seal = sqlx::query(AssertSqlSafe(Arc::clone(&statements[1]))).bind(&b"stripe"[..]).bind(&b""[..]);
             let seal = seal.bind(&b"default"[..]).bind(id.as_bytes()).bind(None::<i64>).bind("2000");
             seal.bind(answer).bind(month).bind(0_i64).execute(&mut *tx).await?
         }

@@ -12,7 +12,7 @@ use http::{
 };
 use memchr::memchr_iter;
 
-use crate::{provider::Contract, verify::Verified};
+use crate::verify::Verified;
 
 /// With these an app built on Atlassian's Forge acts for itself, or for the user.
 const FORGE_TOKENS: &str = "x-forge-oauth-";
@@ -32,8 +32,8 @@ struct Listed {
 enum Origin {
     /// Those to hand on.
     Kept(Vec<(HeaderName, HeaderValue)>),
-    /// All of them, which nobody sees before they are sifted.
-    Received(Arc<HeaderMap>, Arc<Contract>),
+    /// All of them, which nobody sees before they are sifted, and those of them that prove who sent them.
+    Received(Arc<HeaderMap>, Arc<[&'static str]>),
 }
 
 impl Default for Origin {
@@ -45,13 +45,12 @@ impl Default for Origin {
 impl Headers {
     /// What is handed on of an authentic request's.
     pub(super) fn of(verified: &Verified<'_>) -> Self {
-        let contract = &verified.verifier.plan().contract;
+        let (all, proofs) = (verified.request.headers, &verified.verifier.plan().proofs);
         let origin = match verified.request.received {
-            Some(received) => Origin::Received(Arc::clone(received), Arc::clone(contract)),
+            Some(received) => Origin::Received(Arc::clone(received), Arc::clone(proofs)),
             None => {
-                let headers = verified.request.headers;
-                let mut list = Vec::with_capacity(headers.len());
-                list.extend(sifted(headers, contract).map(|(name, value)| (name.clone(), value.clone())));
+                let mut list = Vec::with_capacity(all.len());
+                list.extend(sifted(all, proofs));
                 Origin::Kept(list)
             }
         };
@@ -71,9 +70,7 @@ impl Deref for Headers {
         let Listed { origin, map } = &*self.0;
         map.get_or_init(|| match origin {
             Origin::Kept(list) => list.iter().cloned().collect(),
-            Origin::Received(all, contract) => {
-                sifted(all, contract).map(|(name, value)| (name.clone(), value.clone())).collect()
-            }
+            Origin::Received(all, proofs) => sifted(all, proofs).collect(),
         })
     }
 }
@@ -84,19 +81,16 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// Nothing that would let its reader sign, log in, or pass for the sender.
-fn sifted<'h>(
-    headers: &'h HeaderMap,
-    contract: &'h Contract,
-) -> impl Iterator<Item = (&'h HeaderName, &'h HeaderValue)> {
-    headers.iter().filter(|(name, _)| {
+/// Copies of all that would not let their reader sign, log in, or pass for the sender.
+fn sifted(all: &HeaderMap, proofs: &[&str]) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let gives_away = |name: &HeaderName| {
         // Old signatures that are sent beside the one that counts are no better.
-        let gives_away = says_signature(name.as_str())
+        says_signature(name.as_str())
             || name.as_str().starts_with(FORGE_TOKENS)
             || [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].contains(name)
-            || contract.proofs.contains(&name.as_str());
-        !gives_away
-    })
+            || proofs.contains(&name.as_str())
+    };
+    all.iter().filter(move |(name, _)| !gives_away(name)).map(|(name, value)| (name.clone(), value.clone()))
 }
 
 /// Most names have no `g`, and looking for one letter is quick.

@@ -1,8 +1,8 @@
 //! What a provider wants to hear, and when.
 
-use std::{borrow::Cow, iter, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
-use super::{At, Provider, Retries, Thanks};
+use super::{Provider, Retries, Thanks};
 
 /// The same for every request of one provider.
 #[derive(Clone, Debug)]
@@ -14,17 +14,11 @@ pub(crate) struct Contract {
     /// Whether it is sent again, and what it says identifies it: what a receiver was told may need that.
     pub(crate) retries: bool,
     pub(crate) identified: bool,
-    /// The headers that prove who sent it.
-    pub(crate) proofs: Vec<&'static str>,
 }
 
 impl Contract {
     pub(crate) fn of(provider: &Provider) -> Self {
-        let places =
-            provider.schemes().flat_map(|scheme| iter::once(scheme.place()).chain(scheme.others().iter().copied()));
-        let header = |at| if let At::Header(name) = at { Some(name) } else { None };
         Self {
-            proofs: places.filter_map(header).collect(),
             provider: Cow::Borrowed(provider.name),
             success: provider.success,
             thanks: provider.thanks,
@@ -37,7 +31,6 @@ impl Contract {
     /// For what nobody waits for: whoever redrives it may do so again, and it bears its key.
     pub(crate) fn of_record(provider: Cow<'static, str>) -> Self {
         let deadline = Duration::from_secs(5);
-        let (thanks, proofs) = (Thanks::Nothing, Vec::new());
-        Self { provider, success: 200, thanks, deadline, retries: true, identified: true, proofs }
+        Self { provider, success: 200, thanks: Thanks::Nothing, deadline, retries: true, identified: true }
     }
 }

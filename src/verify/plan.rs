@@ -1,6 +1,6 @@
 //! What is worked out once, when a verifier is built.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,8 @@ pub(crate) struct Plan {
     pub(crate) item: Pointers,
     pub(crate) coverage: Vec<Arc<Coverage>>,
     pub(crate) contract: Arc<Contract>,
+    /// The headers that prove who sent it, wherever its schemes look for one.
+    pub(crate) proofs: Arc<[&'static str]>,
     /// Without which a request is not one of the provider's.
     pub(crate) required: Vec<HeaderName>,
     /// Without which an authentic one brings nothing.
@@ -160,8 +162,12 @@ impl Plan {
         let (required, borne): (Option<_>, Option<_>) = (names(provider.requires), names(provider.bears));
         let (required, borne) = (required?, borne?);
         let contract = Arc::new(Contract::of(provider));
+        let header = |at| if let At::Header(name) = at { Some(name) } else { None };
+        let places =
+            provider.schemes().flat_map(|scheme| iter::once(scheme.place()).chain(scheme.others().iter().copied()));
+        let proofs = places.filter_map(header).collect();
         let few = document.len() <= 64 && item.len() <= 64;
-        few.then_some(Self { document, item, coverage, contract, required, borne })
+        few.then_some(Self { document, item, coverage, contract, proofs, required, borne })
     }
 }
 

@@ -6,6 +6,7 @@
 mod claim;
 mod dead;
 mod order;
+mod purge;
 mod row;
 mod schema;
 mod sql;
