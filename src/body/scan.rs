@@ -12,13 +12,21 @@ pub(super) struct Scan<'t> {
 
 /// Eight times the same byte.
 const fn all(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
+    u64::from_le_bytes([byte; 8])
 }
 
-/// The high bit of each byte that is less than `below`, which is at most 128; perhaps of others too, but of none before
-/// the first.
-const fn less(bytes: u64, below: u8) -> u64 {
-    bytes.wrapping_sub(all(below)) & !bytes & all(0x80)
+/// The high bit of each byte that a string cannot go on with as it is: quote, backslash, or less than a space; perhaps of
+/// others too, but of none before the first.
+const fn special(bytes: u64) -> u64 {
+    // With that one bit turned, the quote comes next after the control characters: one comparison is enough for both.
+    let quote_or_less = (bytes ^ all(b'"' ^ b' ')).wrapping_sub(all(b' ' + 1));
+    let backslash = (bytes ^ all(b'\\')).wrapping_sub(all(1));
+    (quote_or_less | backslash) & !bytes & all(0x80)
+}
+
+/// The index of the first byte of which a bit is set.
+const fn first(bits: u64) -> usize {
+    bits.trailing_zeros() as usize / 8
 }
 
 impl<'t> Scan<'t> {
@@ -32,11 +40,16 @@ impl<'t> Scan<'t> {
         let mut rest = self.rest;
         let found = loop {
             match rest {
+                // Most often.
+                [byte @ b'!'..=0xff, ..] => break Some(*byte),
                 [b'\n', after @ ..] => {
                     rest = after;
-                    while let Some((eight, after)) = rest.split_first_chunk()
-                        && u64::from_ne_bytes(*eight) == all(b' ')
-                    {
+                    while let Some((eight, after)) = rest.split_first_chunk() {
+                        let others = u64::from_le_bytes(*eight) ^ all(b' ');
+                        if others != 0 {
+                            rest = rest.get(first(others)..).unwrap_or_default();
+                            break;
+                        }
                         rest = after;
                     }
                 }
@@ -139,10 +152,9 @@ impl<'t> Scan<'t> {
         let mut rest = self.rest;
         loop {
             while let Some((eight, after)) = rest.split_first_chunk() {
-                let eight = u64::from_le_bytes(*eight);
-                let ends = less(eight ^ all(b'"'), 1) | less(eight ^ all(b'\\'), 1) | less(eight, 0x20);
-                if ends != 0 {
-                    rest = rest.get(ends.trailing_zeros() as usize / 8..).unwrap_or_default();
+                let special = special(u64::from_le_bytes(*eight));
+                if special != 0 {
+                    rest = rest.get(first(special)..).unwrap_or_default();
                     break;
                 }
                 rest = after;
@@ -166,6 +178,7 @@ impl<'t> Scan<'t> {
         Ok(())
     }
 
+    #[inline]
     fn number(&mut self) -> Result<(), Broken> {
         let mut rest = self.rest;
         if let [b'-', after @ ..] = rest {
@@ -193,9 +206,14 @@ fn escaped(text: &[u8]) -> Result<&[u8], Broken> {
 }
 
 /// What comes after one digit or more.
+#[inline]
 fn digits(text: &[u8]) -> Result<&[u8], Broken> {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if digits > 0 { text.get(digits..).ok_or(Broken) } else { Err(Broken) }
+    let [b'0'..=b'9', rest @ ..] = text else { return Err(Broken) };
+    let mut rest = rest;
+    while let [b'0'..=b'9', after @ ..] = rest {
+        rest = after;
+    }
+    Ok(rest)
 }
 
 /// What is open, outermost first: a bit each, an object or not. Depth costs no stack, and up to 64 no heap.
