@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Uri, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header::AsHeaderName, request::Parts};
 
 /// A request as it was received: body untouched, still compressed if it came so.
 ///
@@ -52,6 +52,22 @@ impl Body<'_> {
             Self::Borrowed(bytes) => bytes,
             Self::Owned(bytes) => bytes,
         }
+    }
+}
+
+/// Up to how many headers comparing their names takes less time than hashing one; measured.
+const FEW: usize = 16;
+
+/// The first value of a header.
+#[inline]
+pub(crate) fn first_value<N>(headers: &HeaderMap, name: N) -> Option<&HeaderValue>
+where
+    N: AsHeaderName,
+    HeaderName: PartialEq<N>,
+{
+    match headers.len() {
+        0..=FEW => headers.iter().find(|(other, _)| **other == name).map(|(_, value)| value),
+        _ => headers.get(name),
     }
 }
 

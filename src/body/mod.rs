@@ -8,6 +8,8 @@ mod scan;
 
 use http::{HeaderMap, header::CONTENT_TYPE};
 
+use crate::request::first_value;
+
 /// What a content type says that a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -36,7 +38,7 @@ impl Kind {
 
 /// The content type without its parameters; empty where there is none.
 pub(crate) fn essence(headers: &HeaderMap) -> &[u8] {
-    let value = headers.get(CONTENT_TYPE).map(|v| v.as_bytes()).unwrap_or_default();
+    let value = first_value(headers, CONTENT_TYPE).map(|v| v.as_bytes()).unwrap_or_default();
     value.split(|b| *b == b';').next().unwrap_or_default().trim_ascii()
 }
 

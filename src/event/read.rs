@@ -15,6 +15,7 @@ use crate::{
         json::{self, Picked},
     },
     provider::{At, Attempt, Batch, Envelope, Provider, TimeUnit},
+    request::first_value,
     verify::{Coverage, Verified},
 };
 
@@ -153,7 +154,7 @@ impl Scene<'_> {
     pub(super) fn text(&self, at: At) -> Option<Cow<'_, str>> {
         let found = match at {
             // A header that is no text is there all the same: whoever spoils an unsigned id must not make it absent.
-            At::Header(name) => match String::from_utf8_lossy(self.headers.get(name)?.as_bytes()) {
+            At::Header(name) => match String::from_utf8_lossy(first_value(self.headers, name)?.as_bytes()) {
                 Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
                 Cow::Owned(text) => Cow::Owned(text),
             },

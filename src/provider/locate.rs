@@ -8,6 +8,7 @@ use super::At;
 use crate::{
     Error, ErrorKind, Incoming,
     body::{Kind, form, json},
+    request::first_value,
 };
 
 const MISSING: Error = Error::new(ErrorKind::MissingHeader, "");
@@ -76,16 +77,17 @@ impl Spot {
 
 /// A header's value, less the white space around it, which is not part of it.
 #[inline]
-pub(crate) fn header<'a>(
-    request: &'a Incoming<'_>,
-    name: impl AsHeaderName,
-    repeats: bool,
-) -> Result<Option<&'a [u8]>, Error> {
-    if request.headers.len() == request.headers.keys_len() {
+pub(crate) fn header<'a, N>(request: &'a Incoming<'_>, name: N, repeats: bool) -> Result<Option<&'a [u8]>, Error>
+where
+    N: AsHeaderName,
+    HeaderName: PartialEq<N>,
+{
+    let headers = request.headers;
+    if headers.len() == headers.keys_len() {
         // No header comes twice.
-        return Ok(request.headers.get(name).map(|value| value.as_bytes().trim_ascii()));
+        return Ok(first_value(headers, name).map(|value| value.as_bytes().trim_ascii()));
     }
-    let mut values = request.headers.get_all(name).iter();
+    let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     for other in values {
         if !repeats || other != value {

@@ -17,6 +17,7 @@ use crate::Senders;
 use crate::{
     AsyncFunc, Clock, Delivery, Error, ErrorKind, Event, Handlers, KeySource, Outcome, Place, TxHandlers, Verifier,
     handlers::BoxFuture,
+    request::first_value,
     store::{DeadLetterStore, IdempotencyStore, OrderingStore, TransactionalStore},
 };
 
@@ -80,7 +81,7 @@ impl Source {
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    first_value(headers, CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 impl fmt::Debug for Source {

@@ -1,6 +1,6 @@
 //! From a provider's data and its secrets to what judges requests.
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::Uri;
 
@@ -10,6 +10,7 @@ use super::{
     keys::{Key, key, plain},
     mac::{Mac, TokenHash},
     plan::Plan,
+    scheme::Scheme,
     stamp::Tolerance,
 };
 #[cfg(feature = "asymmetric")]
@@ -17,11 +18,8 @@ use super::{certificate::Trust, learn::Learned, ring::Ring, token_keys::TokenKey
 #[cfg(feature = "asymmetric")]
 use crate::provider::Keys;
 use crate::{
-    Error, ErrorKind, Incoming, Provider, Secret,
-    provider::{
-        self, At, Part, Proof,
-        locate::{self, Spot},
-    },
+    Error, ErrorKind, Provider, Secret,
+    provider::{self, Part, Proof},
 };
 
 /// Puts a [`Verifier`] together.
@@ -59,106 +57,6 @@ pub(super) struct Inner {
     pub(super) ring: Arc<Ring<Learned>>,
     #[cfg(feature = "asymmetric")]
     pub(super) token_keys: Arc<TokenKeys>,
-}
-
-#[derive(Clone)]
-pub(super) struct Scheme {
-    pub(super) data: provider::Scheme,
-    /// In the order of the secrets.
-    pub(super) keys: Vec<Key>,
-    /// Where its proofs may stand.
-    pub(super) places: Vec<Spot>,
-    pub(super) timestamp: Spot,
-    pub(super) id: Spot,
-    /// Where a certificate's address stands, and who vouches for it.
-    #[cfg(feature = "asymmetric")]
-    pub(super) certificate: Spot,
-    #[cfg(feature = "asymmetric")]
-    pub(super) trust: Option<Trust>,
-}
-
-/// The number of a proof's place, and what stands there.
-pub(super) type Borne<'a> = (usize, Cow<'a, [u8]>);
-
-impl Scheme {
-    fn of(data: &provider::Scheme, keys: Vec<Key>) -> Self {
-        let (timestamp, id) = match data.template() {
-            Some(template) => (template.timestamp.map_or(At::Nowhere, |(at, _)| at), template.id),
-            None => (At::Nowhere, At::Nowhere),
-        };
-        let places = std::iter::once(data.place()).chain(data.others().iter().copied()).map(Spot::of).collect();
-        Self {
-            data: *data,
-            keys,
-            places,
-            timestamp: Spot::of(timestamp),
-            id: Spot::of(id),
-            #[cfg(feature = "asymmetric")]
-            certificate: Spot::of(match data {
-                provider::Scheme::PublicKey(provider::PublicKey { keys: Keys::Fetched(data), .. }) => data.at,
-                _ => At::Nowhere,
-            }),
-            #[cfg(feature = "asymmetric")]
-            trust: None,
-        }
-    }
-
-    /// Whether a header that comes twice with the same value is taken.
-    fn repeats(&self) -> bool {
-        self.data.template().is_some_and(|template| template.repeats)
-    }
-
-    /// The first of its proofs that a request bears, and the number of its place.
-    #[inline(always)]
-    pub(super) fn first<'a>(&self, request: &'a Incoming<'_>) -> Result<Option<Borne<'a>>, Error> {
-        if let provider::Scheme::Custom(custom) = &self.data
-            && let Some((at, fits)) = custom.only_where
-            && !fits(locate::find(at, request, false)?.as_deref())
-        {
-            return Ok(None);
-        }
-        for (at, place) in self.places.iter().enumerate() {
-            if let Some(text) = place.find(request, self.repeats())? {
-                return Ok(Some((at, text)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Those that it bears at the places after that one.
-    #[inline(always)]
-    pub(super) fn after<'a>(&self, at: usize, request: &'a Incoming<'_>) -> Result<Vec<Cow<'a, [u8]>>, Error> {
-        match self.places.get(at + 1..) {
-            None | Some([]) => Ok(Vec::new()),
-            Some(others) => self.all(others, request),
-        }
-    }
-
-    fn all<'a>(&self, places: &[Spot], request: &'a Incoming<'_>) -> Result<Vec<Cow<'a, [u8]>>, Error> {
-        let found = places.iter().map(|place| place.find(request, self.repeats()));
-        found.filter_map(Result::transpose).collect()
-    }
-}
-
-impl Scheme {
-    /// Whether it judges by public keys that the verifier was given.
-    pub(super) fn has_public_keys(&self) -> bool {
-        #[cfg(feature = "asymmetric")]
-        return self.keys.iter().any(|key| matches!(key, Key::Public(_)));
-        #[cfg(not(feature = "asymmetric"))]
-        false
-    }
-
-    /// The number of the token that this is. All are compared.
-    pub(super) fn knows(&self, hash: &TokenHash) -> Option<usize> {
-        let mut which = None;
-        for (at, key) in self.keys.iter().enumerate() {
-            if matches!(key, Key::Token(token) if token.is(hash)) && which.is_none() {
-                which = Some(at);
-            }
-        }
-        which
-    }
 }
 
 impl VerifierBuilder {

@@ -1,6 +1,6 @@
 //! A token that stands in every item of a list.
 
-use super::{build::Scheme, mac::TokenHash};
+use super::{mac::TokenHash, scheme::Scheme};
 use crate::{
     Error, ErrorKind, Incoming,
     body::json::{self, Pointers},

@@ -9,11 +9,10 @@ use sha2::{Digest as _, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 use super::{
-    Verifier,
-    build::Scheme,
-    components,
+    Verifier, components,
     judge::{Judged, REFUSED, tag_of},
     keys::Key,
+    scheme::Scheme,
     stamp::{Now, Stamp},
 };
 use crate::{

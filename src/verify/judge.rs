@@ -6,20 +6,18 @@ use http::{HeaderName, Method};
 use memchr::{memchr, memmem};
 
 use super::{
-    Verifier,
-    build::Scheme,
-    each,
+    Verifier, each,
     keys::Key,
     mac::{self, Mac, TokenHash},
     message::Message,
+    scheme::Scheme,
     signature,
     stamp::{Now, Stamp},
 };
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
-        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Made, Part, Proof, StaticToken, TokenForm, Verb, When,
-        locate,
+        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Made, Proof, StaticToken, TokenForm, Verb, When, locate,
     },
 };
 
@@ -245,14 +243,14 @@ impl Verifier {
         signature: &'a [u8],
     ) -> Result<(Message<'a>, Option<Stamp>), Error> {
         let (mut timestamp, mut stamp, mut id) = (None, None, None);
-        if let Some((_, unit)) = hmac.timestamp.filter(|_| hmac.parts.contains(&Part::Timestamp)) {
+        if let Some((_, unit)) = hmac.timestamp.filter(|_| scheme.stamped) {
             let text = signature::need(&scheme.timestamp, request, hmac.syntax, signature)?;
             stamp = Some(Stamp::parse(&text, unit)?);
             timestamp = Some(text);
         }
         if hmac.id != At::Nowhere {
             let text = signature::need(&scheme.id, request, hmac.syntax, signature)?;
-            unambiguous(hmac, &text)?;
+            unambiguous(&scheme.separators, &text)?;
             id = Some(text);
         }
         let expected = &self.0.expected;
@@ -338,17 +336,13 @@ pub(super) fn tag_text(key: Option<&Key>, parts: &[&[u8]], encoding: Encoding) -
 }
 
 /// `id.time.body` can be cut in two ways if the id may hold a dot: an id never holds what parts it from the next part.
-fn unambiguous(hmac: &Hmac, id: &[u8]) -> Result<(), Error> {
-    for pair in hmac.parts.windows(2) {
-        let [Part::Id, Part::Text(separator)] = pair else { continue };
-        let holds = match separator.as_bytes() {
-            [] => false,
-            [byte] => memchr(*byte, id).is_some(),
-            bytes => memmem::find(id, bytes).is_some(),
-        };
-        if holds {
-            return Err(Error::new(ErrorKind::MalformedHeader, "the id holds the separator"));
-        }
+fn unambiguous(separators: &[&[u8]], id: &[u8]) -> Result<(), Error> {
+    let holds = |separator: &&[u8]| match *separator {
+        [byte] => memchr(*byte, id).is_some(),
+        bytes => memmem::find(id, bytes).is_some(),
+    };
+    if separators.iter().any(holds) {
+        return Err(Error::new(ErrorKind::MalformedHeader, "the id holds the separator"));
     }
     Ok(())
 }

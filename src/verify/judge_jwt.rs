@@ -2,11 +2,11 @@
 
 use super::{
     Verifier,
-    build::Scheme,
     claims::{self, Known},
     judge::{Judged, REFUSED, tag_of},
     jws::{self, Jws},
     keys::Key,
+    scheme::Scheme,
     stamp::Now,
 };
 use crate::{

@@ -4,11 +4,11 @@ use time::OffsetDateTime;
 
 use super::{
     Verifier,
-    build::Scheme,
     judge::{Judged, Proofs, REFUSED},
     keys::Key,
     learn::Learned,
     public_key::{self, Statement},
+    scheme::Scheme,
     signature,
     stamp::{Now, Stamp},
 };

@@ -2,10 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{
-    build::{Inner, Scheme},
-    certificate::Believed,
-};
+use super::{build::Inner, certificate::Believed, scheme::Scheme};
 use crate::{
     Error, ErrorKind, KeyId, KeyMaterial,
     provider::{self, Keys},

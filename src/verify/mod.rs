@@ -38,6 +38,7 @@ mod sign;
 mod sign_http;
 #[cfg(feature = "testing")]
 mod sign_token;
+mod scheme;
 mod signature;
 mod stamp;
 #[cfg(feature = "asymmetric")]
@@ -57,14 +58,15 @@ pub(crate) use self::plan::Coverage;
 pub(crate) use self::private_key::{PrivateKey, is_second};
 #[cfg(all(feature = "asymmetric", feature = "testing"))]
 pub(crate) use self::sign_token::KID;
-pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 use self::{
-    build::{Inner, Scheme},
+    build::Inner,
     judge::{Judged, tag_text, verb},
     jws::Jws,
     plan::Plan,
+    scheme::Scheme,
     stamp::{Now, Stamp},
 };
+pub use self::{build::VerifierBuilder, plan::Field, stamp::Tolerance};
 #[cfg(feature = "testing")]
 pub(crate) use self::{
     put::{edit, put},
@@ -77,6 +79,7 @@ use crate::{
         self, At, Encoding, Handshake, When,
         locate::{self, Spot},
     },
+    request::first_value,
 };
 
 /// Judges whether requests are genuine, for one provider and the secrets shared with it.
@@ -209,7 +212,8 @@ impl Verifier {
         if !read || !body::readable(headers) {
             return Err(Error::new(ErrorKind::MediaType, ""));
         }
-        let says = |name: &HeaderName| headers.get(name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty());
+        let says =
+            |name: &HeaderName| first_value(headers, name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty());
         if *method == Method::POST && !self.0.plan.required.iter().chain(&self.0.plan.borne).all(says) {
             return Err(locate::missing());
         }

@@ -17,9 +17,9 @@ use time::OffsetDateTime;
 use self::trial::{Budget, Trial};
 use super::{
     Verifier,
-    build::Scheme,
     judge::Judged,
     keys::{self, Key},
+    scheme::Scheme,
     stamp::{Now, Stamp},
 };
 use crate::{

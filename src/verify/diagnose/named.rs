@@ -5,8 +5,8 @@ use http::Uri;
 use super::{
     super::{
         Verifier,
-        build::Scheme,
         jws::{self, Jws},
+        scheme::Scheme,
     },
     hint,
 };

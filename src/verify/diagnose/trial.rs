@@ -8,12 +8,7 @@ use time::OffsetDateTime;
 
 #[cfg(feature = "asymmetric")]
 use super::super::signature;
-use super::super::{
-    Verifier,
-    build::{Inner, Scheme},
-    judge::Judged,
-    stamp::Now,
-};
+use super::super::{Verifier, build::Inner, judge::Judged, scheme::Scheme, stamp::Now};
 use crate::{Error, Incoming, KeyId, request::Body};
 
 /// What a diagnosis may hash in all, in bytes: a quarter of a second or so.

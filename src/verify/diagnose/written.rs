@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use super::{
-    super::{build::Scheme, keys, mac},
+    super::{keys, mac, scheme::Scheme},
     Examiner, Rewritten, Trial, proof,
 };
 use crate::{
