@@ -56,10 +56,11 @@ fn rows(title: &str, provider: &'static Provider, sent: impl Fn(u64) -> Request<
     let ids = AtomicU64::new(8);
     let fresh = || sent(ids.fetch_add(1, Ordering::Relaxed));
     let mut table = Table::new(title);
-    table.case("signature and envelope", || verifier.verify(&fresh()).unwrap());
-    table.case("receive", || assert!(now(empty.receive(fresh())).status().is_success()));
-    table.case("receive, payload parsed", || assert!(now(typed.receive(fresh())).status().is_success()));
-    table.case("receive, a duplicate", || assert!(now(typed.receive(sent(7))).status().is_success()));
+    let received = |receiver: &Receiver, request| assert!(now(receiver.receive(request)).status().is_success());
+    table.case_with("signature and envelope", fresh, |request| verifier.verify(&request).unwrap());
+    table.case_with("receive", fresh, |request| received(&empty, request));
+    table.case_with("receive, payload parsed", fresh, |request| received(&typed, request));
+    table.case_with("receive, a duplicate", || sent(7), |request| received(&typed, request));
     table.run();
     let parsed = PARSED.load(Ordering::Relaxed);
     assert!(now(typed.receive(sent(7))).status().is_success());

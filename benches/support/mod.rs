@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use allocation_counter::AllocationInfo;
 use cpu_time::ThreadTime;
 
 /// For how long a case runs before it is another's turn.
@@ -27,8 +28,11 @@ pub(crate) struct Table<'c> {
 
 struct Case<'c> {
     name: &'static str,
-    work: Box<dyn FnMut(usize) + 'c>,
+    /// Prepares as many inputs as it is told to, and has what is done with them run by whom it is given.
+    work: Box<Work<'c>>,
 }
+
+type Work<'c> = dyn FnMut(usize, &mut dyn FnMut(&mut dyn FnMut())) + 'c;
 
 impl<'c> Table<'c> {
     pub(crate) fn new(title: impl Into<String>) -> Self {
@@ -37,10 +41,24 @@ impl<'c> Table<'c> {
 
     /// Another case; one that does not do its work panics, so that no figure is that of a refusal.
     pub(crate) fn case<T>(&mut self, name: &'static str, mut work: impl FnMut() -> T + 'c) {
-        let work = move |times| {
-            for _ in 0..times {
-                black_box(work());
-            }
+        self.case_with(name, || (), move |()| work());
+    }
+
+    /// One that uses up something, which is made before the clock runs.
+    pub(crate) fn case_with<I, T>(
+        &mut self,
+        name: &'static str,
+        mut input: impl FnMut() -> I + 'c,
+        mut work: impl FnMut(I) -> T + 'c,
+    ) {
+        let work = move |times, run: &mut dyn FnMut(&mut dyn FnMut())| {
+            let inputs: Vec<I> = (0..times).map(|_| input()).collect();
+            let mut inputs = inputs.into_iter();
+            run(&mut || {
+                for input in inputs.by_ref() {
+                    black_box(work(input));
+                }
+            });
         };
         self.cases.push(Case { name, work: Box::new(work) });
     }
@@ -54,10 +72,7 @@ impl<'c> Table<'c> {
         let mut turns: Vec<Vec<f64>> = vec![Vec::new(); times.len()];
         for _ in 0..rounds() {
             for ((case, times), turns) in self.cases.iter_mut().zip(&times).zip(&mut turns) {
-                let start = ThreadTime::now();
-                // Peers allocate hundreds of times: counting that is not to be a part of what they take.
-                allocation_counter::opt_out(|| (case.work)(*times));
-                turns.push(start.elapsed().as_nanos() as f64 / *times as f64);
+                turns.push(case.took(*times).as_nanos() as f64 / *times as f64);
             }
         }
         let ideal = self.cases.iter().position(|case| case.name == "ideal");
@@ -65,7 +80,8 @@ impl<'c> Table<'c> {
         let by_ideal = if ideal.is_some() { "  / ideal" } else { "" };
         println!("{:34}{:>11}{:>11}{:>9}{by_ideal}{:>14}", "", "ns", "- first", "/ first", "allocs (B)");
         for (at, case) in self.cases.iter_mut().enumerate() {
-            let counted = allocation_counter::measure(|| (case.work)(1));
+            let mut counted = AllocationInfo::default();
+            (case.work)(1, &mut |work| counted = allocation_counter::measure(work));
             let pairs = |other: usize| turns[at].iter().zip(&turns[other]);
             let ratio = |other: usize| median(pairs(other).map(|(a, b)| a / b));
             let by_ideal = ideal.map_or(String::new(), |ideal| format!("{:>9.3}", ratio(ideal)));
@@ -77,13 +93,22 @@ impl<'c> Table<'c> {
 }
 
 impl Case<'_> {
+    fn took(&mut self, times: usize) -> Duration {
+        let mut took = Duration::ZERO;
+        (self.work)(times, &mut |work| {
+            let start = ThreadTime::now();
+            // Peers allocate hundreds of times: counting that is not to be a part of what they take.
+            allocation_counter::opt_out(work);
+            took = start.elapsed();
+        });
+        took
+    }
+
     /// How often it fits into a slice.
     fn fit(&mut self) -> usize {
         let mut times = 1;
         loop {
-            let start = ThreadTime::now();
-            (self.work)(times);
-            let took = start.elapsed();
+            let took = self.took(times);
             if took > SLICE / 3 {
                 return (times as f64 * SLICE.as_secs_f64() / took.as_secs_f64()).ceil() as usize;
             }

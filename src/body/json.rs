@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::scan::{Broken, Scan};
+use super::scan::{Broken, Name, Scan};
 
 /// JSON pointers to pick together; at most 64, of which `~` escapes are not read.
 #[derive(Clone, Debug, Default)]
@@ -153,11 +153,10 @@ impl<'t> Walk<'_, '_, 't> {
                 return Ok(());
             }
             loop {
-                let name = scan.name()?;
-                let (here, deeper) = if name.contains(&b'\\') {
-                    self.matching(unescaped(name)?.as_bytes(), mask, depth)
-                } else {
-                    self.matching(name, mask, depth)
+                let Name { text, has_escapes } = scan.name()?;
+                let (here, deeper) = match has_escapes {
+                    true => self.matching(unescaped(text)?.as_bytes(), mask, depth),
+                    false => self.matching(text, mask, depth),
                 };
                 self.member(scan, here, deeper, depth)?;
                 if !scan.eat(b',') {
@@ -253,10 +252,10 @@ pub(crate) fn members(text: &[u8]) -> Option<Members<'_>> {
     scan.expect(b'{').ok()?;
     if !scan.eat(b'}') {
         loop {
-            let name = scan.name().ok()?;
-            let name = match name.contains(&b'\\') {
-                true => Cow::Owned(unescaped(name).ok()?),
-                false => Cow::Borrowed(str::from_utf8(name).ok()?),
+            let Name { text, has_escapes } = scan.name().ok()?;
+            let name = match has_escapes {
+                true => Cow::Owned(unescaped(text).ok()?),
+                false => Cow::Borrowed(str::from_utf8(text).ok()?),
             };
             let value = str::from_utf8(scan.value().ok()?).ok()?;
             if members.len() == MOST_MEMBERS || members.iter().any(|(other, _)| *other == name) {

@@ -7,6 +7,7 @@ mod multipart;
 mod scan;
 
 use http::{HeaderMap, header::CONTENT_TYPE};
+use memchr::memchr;
 
 use crate::request::first_value;
 
@@ -39,7 +40,8 @@ impl Kind {
 /// The content type without its parameters; empty where there is none.
 pub(crate) fn essence(headers: &HeaderMap) -> &[u8] {
     let value = first_value(headers, CONTENT_TYPE).map(|v| v.as_bytes()).unwrap_or_default();
-    value.split(|b| *b == b';').next().unwrap_or_default().trim_ascii()
+    let end = memchr(b';', value).unwrap_or(value.len());
+    value.get(..end).unwrap_or_default().trim_ascii()
 }
 
 /// Whether a body is of one of these types, or does not say what it is. `application/json` stands for all that are JSON.

@@ -10,6 +10,12 @@ pub(super) struct Scan<'t> {
     rest: &'t [u8],
 }
 
+/// A name as it is written, without its quotes.
+pub(super) struct Name<'t> {
+    pub(super) text: &'t [u8],
+    pub(super) has_escapes: bool,
+}
+
 /// Eight times the same byte.
 const fn all(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
@@ -81,15 +87,15 @@ impl<'t> Scan<'t> {
         if self.peek().is_none() { Ok(()) } else { Err(Broken) }
     }
 
-    /// A name of an object, without its quotes, and the colon behind it.
+    /// A name of an object, and the colon behind it.
     #[inline]
-    pub(super) fn name(&mut self) -> Result<&'t [u8], Broken> {
+    pub(super) fn name(&mut self) -> Result<Name<'t>, Broken> {
         self.expect(b'"')?;
         let start = self.rest;
-        self.string()?;
-        let name = start.get(..start.len() - self.rest.len() - 1).ok_or(Broken)?;
+        let has_escapes = self.string()?;
+        let text = start.get(..start.len() - self.rest.len() - 1).ok_or(Broken)?;
         self.expect(b':')?;
-        Ok(name)
+        Ok(Name { text, has_escapes })
     }
 
     /// One value, as it is written.
@@ -146,10 +152,10 @@ impl<'t> Scan<'t> {
         self.rest = self.rest.get(1..).unwrap_or_default();
     }
 
-    /// The rest of a string, its closing quote included.
+    /// The rest of a string, its closing quote included; whether anything in it is escaped.
     #[inline]
-    fn string(&mut self) -> Result<(), Broken> {
-        let mut rest = self.rest;
+    fn string(&mut self) -> Result<bool, Broken> {
+        let (mut rest, mut has_escapes) = (self.rest, false);
         loop {
             while let Some((eight, after)) = rest.split_first_chunk() {
                 let special = special(u64::from_le_bytes(*eight));
@@ -164,9 +170,9 @@ impl<'t> Scan<'t> {
             match byte {
                 b'"' => {
                     self.rest = rest;
-                    return Ok(());
+                    return Ok(has_escapes);
                 }
-                b'\\' => rest = escaped(rest)?,
+                b'\\' => (rest, has_escapes) = (escaped(rest)?, true),
                 0..0x20 => return Err(Broken),
                 _ => {}
             }

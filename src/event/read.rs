@@ -154,10 +154,10 @@ impl Scene<'_> {
     pub(super) fn text(&self, at: At) -> Option<Cow<'_, str>> {
         let found = match at {
             // A header that is no text is there all the same: whoever spoils an unsigned id must not make it absent.
-            At::Header(name) => match String::from_utf8_lossy(first_value(self.headers, name)?.as_bytes()) {
-                Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-                Cow::Owned(text) => Cow::Owned(text),
-            },
+            At::Header(name) => {
+                let value = first_value(self.headers, name)?.as_bytes().trim_ascii();
+                str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed)
+            }
             At::Query(name) => {
                 let query = self.uri?.query()?.as_bytes();
                 let value = form::pairs(query).find(|(n, _)| **n == *name.as_bytes())?.1;
