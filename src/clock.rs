@@ -1,8 +1,8 @@
 //! Where the time comes from.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::UNIX_EPOCH};
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// A source of the present time, passed in wherever time matters; the machine's own unless said.
 ///
@@ -18,7 +18,7 @@ pub struct Clock(Option<Arc<dyn Fn() -> OffsetDateTime + Send + Sync>>);
 
 impl Clock {
     /// The machine's.
-    pub fn system() -> Self {
+    pub const fn system() -> Self {
         Self(None)
     }
 
@@ -32,6 +32,14 @@ impl Clock {
         match &self.0 {
             None => OffsetDateTime::now_utc(),
             Some(now) => now(),
+        }
+    }
+
+    /// The same without a date, which takes longer to make than to ask for the time.
+    pub(crate) fn since_1970(&self) -> Duration {
+        match (&self.0, UNIX_EPOCH.elapsed()) {
+            (None, Ok(since)) => Duration::new(since.as_secs().cast_signed(), since.subsec_nanos().cast_signed()),
+            _ => self.now() - OffsetDateTime::UNIX_EPOCH,
         }
     }
 }

@@ -310,7 +310,7 @@ impl<S: IdempotencyStore> Builder<S> {
         if let Some(wrong) = table.wrong() {
             return Err(CONFIG(wrong));
         }
-        let work = Plain { store: Arc::clone(&self.store) as _, graves: self.graves.take(), table };
+        let work = Plain { store: Arc::clone(&self.store), graves: self.graves.take(), table };
         self.build(Box::new(work), false)
     }
 

@@ -7,9 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::work::{Turn, granted};
 use crate::{
-    End, Error, ErrorKind, Event, Failure,
-    handlers::BoxFuture,
-    rt,
+    End, Error, ErrorKind, Event, Failure, rt,
     store::{DynGraves, DynStore, Held, Slot, Token},
 };
 
@@ -20,12 +18,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const TRIES_AT_ONCE: u32 = 3;
 
 /// Tries for as long as a lease lasts: the handler has run, so without its mark it runs again.
-pub(super) async fn persist<'t>(
+pub(super) async fn persist<F>(
     store: &dyn DynStore,
     slot: &Slot,
     token: Token,
-    attempt: impl Fn() -> BoxFuture<'t, Result<Held, Error>>,
-) -> Result<Held, Error> {
+    attempt: impl Fn() -> F,
+) -> Result<Held, Error>
+where
+    F: Future<Output = Result<Held, Error>>,
+{
     let mut failed = None;
     let held = {
         let tries = pin!(async {

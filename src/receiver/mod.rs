@@ -185,7 +185,7 @@ impl Receiver {
     }
 
     fn verify<'r>(&self, verifier: &'r Verifier, request: impl Into<Incoming<'r>>) -> Result<Delivery, Error> {
-        let delivery = verifier.authenticate_at(request, self.0.flow.now())?.delivery()?;
+        let delivery = verifier.authenticate_with(request, &self.0.flow.clock)?.delivery()?;
         self.0.suit(verifier)?;
         Ok(delivery)
     }

@@ -10,7 +10,7 @@ use crate::{
     Answer, End, Error, ErrorKind, Event,
     handlers::{Answered, BoxFuture, Handler, Table},
     rt::{self, Caught},
-    store::{Begun, Claim, DynGraves, DynStore, Grant, Held, Slot, Token, TransactionalStore},
+    store::{Begun, Claim, DynGraves, DynStore, Grant, Held, IdempotencyStore, Slot, Token, TransactionalStore},
 };
 
 /// What became of one try; `B` is what is there for the next one.
@@ -114,15 +114,15 @@ impl Ran {
 /// Claim, handle, complete: at least once, duplicates dropped.
 ///
 /// What is rare is boxed apart, or every event's future would be as large as all of it.
-pub(super) struct Plain {
-    pub(super) store: Arc<dyn DynStore>,
+pub(super) struct Plain<S> {
+    pub(super) store: Arc<S>,
     pub(super) graves: Graves,
     pub(super) table: Table<Infallible>,
 }
 
-impl Plain {
+impl<S: IdempotencyStore> Plain<S> {
     async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Turned {
-        let grant = match granted(self.store.claim(slot).await?) {
+        let grant = match granted(S::claim(&self.store, slot).await?) {
             Ok(grant) => grant,
             Err(turn) => return refused(&*self.store, &self.graves, slot, event, turn).await,
         };
@@ -132,7 +132,7 @@ impl Plain {
             return Ok(Turn::Ended { end: End::Refused(Error::new(ErrorKind::Replay, "")), twin });
         }
         if !self.handles(event.kind.as_deref()) {
-            let complete = || self.store.complete(slot, grant.token, None);
+            let complete = || S::complete(&self.store, slot, grant.token, None);
             return Ok(match persist(&*self.store, slot, grant.token, complete).await? {
                 Held::Yes => End::Unhandled.into(),
                 Held::Lost => End::Lost.into(),
@@ -156,7 +156,7 @@ impl Plain {
         let end = self.held(slot, grant, event, rules).await;
         // What failed is no twin of what comes next; what was lost is somebody else's.
         if let (Some(key), Ok(End::Failed(_) | End::Panicked | End::TimedOut)) = (bound, &end) {
-            let _forgotten_or_not = self.store.forget(&key).await;
+            let _forgotten_or_not = S::forget(&self.store, &key).await;
         }
         Ok(Turn::Ended { end: end?, twin })
     }
@@ -168,7 +168,7 @@ impl Plain {
         let (event, kept) = lend(event, &self.graves);
         Ok(match (self.handle(slot, token, event, rules).await.into_failed(), kept) {
             (Ok(answer), _) => {
-                let complete = || self.store.complete(slot, token, Some(&answer));
+                let complete = || S::complete(&self.store, slot, token, Some(&answer));
                 match persist(&*self.store, slot, token, complete).await? {
                     Held::Yes => End::Handled(answer),
                     Held::Lost => End::Lost,
@@ -187,7 +187,7 @@ impl Plain {
 
     async fn free(&self, slot: &Slot, token: Token) {
         // What the store says now is not why it failed, and a claim that stays runs out by itself.
-        let _freed_or_not = self.store.release(slot, token).await;
+        let _freed_or_not = S::release(&self.store, slot, token).await;
     }
 
     /// Without a claim, unless there is something to bury.
@@ -220,7 +220,7 @@ impl Plain {
                     return Ran::of(Some(caught));
                 }
                 // The handler goes on meanwhile: it may hold the very connection that the store waits for.
-                match rt::either(&mut work, self.store.extend(slot, token, slot.lease)).await {
+                match rt::either(&mut work, pin!(S::extend(&self.store, slot, token, slot.lease))).await {
                     Ok(caught) => return Ran::of(Some(caught)),
                     Err(Ok(Held::Lost)) => return Ran::Lost,
                     // A store that cannot be reached now may be again before the lease has run out.
@@ -232,7 +232,7 @@ impl Plain {
     }
 }
 
-impl Work for Plain {
+impl<S: IdempotencyStore> Work for Plain<S> {
     fn handles(&self, kind: Option<&str>) -> bool {
         self.table.find(kind).is_some()
     }
@@ -273,7 +273,7 @@ impl<S: TransactionalStore> InTx<S> {
         if let Some(key) = bound
             && !matches!(turn, Ok(Turn::Ended { end: End::Handled(_), .. }))
         {
-            let _forgotten_or_not = self.store.forget(&key).await;
+            let _forgotten_or_not = S::forget(&self.store, &key).await;
         }
         turn
     }

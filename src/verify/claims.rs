@@ -35,7 +35,7 @@ pub(super) fn judge(
     claims: &[u8],
     request: &Incoming<'_>,
     known: &Known<'_>,
-    now: Now,
+    now: Now<'_>,
 ) -> Result<Option<Stamp>, Error> {
     let claims = jws::members(claims)?;
     for claim in jwt.claims {

@@ -32,7 +32,7 @@ impl Verifier {
         request: &Incoming<'_>,
         data: &HttpSignature,
         scheme: &Scheme,
-        now: Now,
+        now: Now<'_>,
     ) -> Result<Judged, Error> {
         let claimed = read(data, request, self.0.base.as_deref())?;
         let found = claimed.iter().find_map(|claimed| {
@@ -114,7 +114,7 @@ fn written(request: &Incoming<'_>, signature: &[u8]) -> bool {
 
 impl Claimed {
     /// What has to be right besides the signature, once that holds; when it was made, if it says so.
-    fn judge(&self, request: &Incoming<'_>, aged: bool, now: Now) -> Result<Option<Stamp>, Error> {
+    fn judge(&self, request: &Incoming<'_>, aged: bool, now: Now<'_>) -> Result<Option<Stamp>, Error> {
         let covers_body = |item: &Item| item.bare_item.as_string().is_some_and(|name| name.as_str() == DIGEST);
         if self.list.items.iter().any(covers_body) {
             digest(request)?;

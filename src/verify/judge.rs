@@ -35,7 +35,7 @@ pub(super) struct Judged {
 impl Verifier {
     /// Believes it, or says why not.
     #[inline(always)]
-    pub(super) fn decide(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
+    pub(super) fn decide(&self, request: &Incoming<'_>, now: Now<'_>) -> Result<Judged, Error> {
         let handshake = self.own_handshake(request, false)?;
         match handshake.map(|h| h.proof) {
             Some(Proof::None) => Ok(Judged { handshake, ..Judged::default() }),
@@ -127,7 +127,7 @@ impl Verifier {
     }
 
     #[inline(always)]
-    pub(super) fn judge(&self, request: &Incoming<'_>, now: Now) -> Result<Judged, Error> {
+    pub(super) fn judge(&self, request: &Incoming<'_>, now: Now<'_>) -> Result<Judged, Error> {
         Self::has(request, &self.0.plan.required)?;
         // Whoever signed one must not be taken to have signed the other: their messages can be alike.
         let by_get = self.0.provider.by_get && request.target.is_some_and(|(method, _)| *method == Method::GET);
@@ -180,7 +180,7 @@ impl Verifier {
         hmac: &Hmac,
         scheme: &Scheme,
         proofs: &Proofs<'_>,
-        now: Now,
+        now: Now<'_>,
     ) -> Result<Judged, Error> {
         let (message, stamp) = self.read(request, hmac, scheme, proofs.first)?;
         let Some(which) = which_key(hmac, &scheme.keys, &message, proofs)? else { return Err(REFUSED) };
@@ -198,7 +198,7 @@ impl Verifier {
 
     /// Judged last: a time is only worth something once it is known who wrote it.
     #[inline]
-    pub(super) fn judge_time(&self, stamp: Option<Stamp>, now: Now) -> Result<(), Error> {
+    pub(super) fn judge_time(&self, stamp: Option<Stamp>, now: Now<'_>) -> Result<(), Error> {
         match (stamp, self.0.tolerance) {
             (Some(stamp), Some((past, future))) => stamp.judge(now, past, future, self.0.provider.past_is_inclusive),
             _ => Ok(()),
@@ -210,7 +210,7 @@ impl Verifier {
         request: &Incoming<'_>,
         custom: &Custom,
         scheme: &Scheme,
-        now: Now,
+        now: Now<'_>,
     ) -> Result<Judged, Error> {
         let mut found = None;
         for (which, key) in scheme.keys.iter().enumerate() {

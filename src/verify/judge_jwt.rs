@@ -22,7 +22,7 @@ impl Verifier {
         jwt: &Jwt,
         scheme: &Scheme,
         (place, text): (usize, &[u8]),
-        now: Now,
+        now: Now<'_>,
     ) -> Result<Judged, Error> {
         let token = if place == 0 { jws::behind(jwt.behind, text)? } else { text };
         let jws = Jws::read(token, jwt.algorithm)?;
@@ -40,14 +40,14 @@ impl Verifier {
     }
 
     #[cfg(feature = "asymmetric")]
-    fn signed_by_key(&self, jws: &Jws<'_>, jwt: &Jwt, now: Now) -> Result<(), Error> {
+    fn signed_by_key(&self, jws: &Jws<'_>, jwt: &Jwt, now: Now<'_>) -> Result<(), Error> {
         let kid = jws.kid.as_deref();
         let holds = self.0.token_keys.verify(jwt, kid, jws.signed, &jws.signature, now.date())?;
         if holds { Ok(()) } else { Err(REFUSED) }
     }
 
     #[cfg(not(feature = "asymmetric"))]
-    fn signed_by_key(&self, jws: &Jws<'_>, _jwt: &Jwt, _now: Now) -> Result<(), Error> {
+    fn signed_by_key(&self, jws: &Jws<'_>, _jwt: &Jwt, _now: Now<'_>) -> Result<(), Error> {
         // No such verifier was built.
         let _named_for_nothing = &jws.kid;
         Err(REFUSED)

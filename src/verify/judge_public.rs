@@ -1,7 +1,5 @@
 //! Judging by public keys: those that a verifier was told, and those that it learns.
 
-use time::OffsetDateTime;
-
 use super::{
     Verifier,
     judge::{Judged, Proofs, REFUSED},
@@ -29,7 +27,7 @@ impl Verifier {
         scheme: &PublicKey,
         built: &Scheme,
         proofs: &Proofs<'_>,
-        now: Now,
+        now: Now<'_>,
     ) -> Result<Judged, Error> {
         if let Some((at, name)) = scheme.named {
             let said = locate::find(at, request, false)?.ok_or(locate::missing())?;
@@ -58,7 +56,7 @@ impl Verifier {
         request: &Incoming<'_>,
         scheme: &PublicKey,
         built: &Scheme,
-        now: Now,
+        now: Now<'_>,
     ) -> Result<Judged, Error> {
         let read = scheme.read.ok_or(REFUSED)?;
         let Claim { algorithm, key, message, signature, time, meant_for, .. } =
@@ -89,7 +87,7 @@ impl Verifier {
     }
 
     /// Which of the verifier's keys made it; `None` for one that was learned.
-    fn prove(&self, scheme: &PublicKey, built: &Scheme, case: &Case<'_>, now: Now) -> Result<Option<usize>, Error> {
+    fn prove(&self, scheme: &PublicKey, built: &Scheme, case: &Case<'_>, now: Now<'_>) -> Result<Option<usize>, Error> {
         let data = match &scheme.keys {
             Keys::Told(_) => {
                 let said = (case.said)()?;
@@ -104,10 +102,7 @@ impl Verifier {
         if !data.pinned.has(&address) {
             return Err(FOREIGN);
         }
-        let now = match now {
-            Now::Machine => OffsetDateTime::now_utc(),
-            Now::At(at) => at,
-        };
+        let now = now.date();
         let Some(learned) = self.0.ring.get(&address, None, now) else {
             return Err(Error::needs_key(KeyId::new(address)));
         };

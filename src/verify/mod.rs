@@ -74,7 +74,7 @@ pub(crate) use self::{
     sign_token::Instead,
 };
 use crate::{
-    Error, ErrorKind, Incoming, KeyId, KeyMaterial, Provider, Secret, body,
+    Clock, Error, ErrorKind, Incoming, KeyId, KeyMaterial, Provider, Secret, body,
     provider::{
         self, At, Encoding, Handshake, When,
         locate::{self, Spot},
@@ -99,6 +99,8 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Verifier(Arc<Inner>);
+
+static MACHINE: Clock = Clock::system();
 
 impl Verifier {
     /// For a provider that needs one secret and nothing else.
@@ -172,7 +174,7 @@ impl Verifier {
     /// # Errors
     /// Why it is refused; [`Error::status`] is what to answer, unless the provider's data says otherwise.
     pub fn authenticate<'r>(&'r self, request: impl Into<Incoming<'r>>) -> Result<Verified<'r>, Error> {
-        self.authenticate_by(request.into(), Now::Machine)
+        self.authenticate_by(request.into(), Now::By(&MACHINE))
     }
 
     /// The same as of `now`.
@@ -187,7 +189,16 @@ impl Verifier {
         self.authenticate_by(request.into(), Now::At(now))
     }
 
-    fn authenticate_by<'r>(&'r self, request: Incoming<'r>, now: Now) -> Result<Verified<'r>, Error> {
+    /// The same by a clock, which is only asked where there is a time to judge.
+    pub(crate) fn authenticate_with<'r>(
+        &'r self,
+        request: impl Into<Incoming<'r>>,
+        clock: &Clock,
+    ) -> Result<Verified<'r>, Error> {
+        self.authenticate_by(request.into(), Now::By(clock))
+    }
+
+    fn authenticate_by<'r>(&'r self, request: Incoming<'r>, now: Now<'_>) -> Result<Verified<'r>, Error> {
         let judged = self.decide(&request, now)?;
         Ok(Verified { verifier: self, request, judged })
     }

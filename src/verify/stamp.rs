@@ -1,13 +1,10 @@
 //! Signed times, and how old they may be.
 
-use std::{
-    borrow::Cow,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{borrow::Cow, time::Duration};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Error, ErrorKind, provider::TimeUnit};
+use crate::{Clock, Error, ErrorKind, provider::TimeUnit};
 
 /// How old, and how far in the future, a signed timestamp may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,61 +31,39 @@ impl Tolerance {
     }
 }
 
-/// The present; the machine's clock is only asked where there is a time to judge.
+/// The present; a clock is only asked where there is a time to judge.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Now {
-    Machine,
+pub(super) enum Now<'c> {
+    By(&'c Clock),
     At(OffsetDateTime),
 }
 
-impl Now {
+impl Now<'_> {
     /// As a date, for what lasts for days.
     #[cfg(feature = "asymmetric")]
     pub(super) fn date(self) -> OffsetDateTime {
         match self {
             Self::At(at) => at,
-            Self::Machine => OffsetDateTime::now_utc(),
+            Self::By(clock) => clock.now(),
         }
     }
 
-    fn moment(self) -> Moment {
-        let at = match self {
-            Self::At(at) => at,
-            Self::Machine => match UNIX_EPOCH.elapsed() {
-                Ok(since) => return Moment { secs: since.as_secs().cast_signed(), nanos: since.subsec_nanos() },
-                Err(_) => OffsetDateTime::now_utc(),
-            },
-        };
-        Moment::of(at)
+    fn since_1970(self) -> time::Duration {
+        match self {
+            Self::At(at) => at - OffsetDateTime::UNIX_EPOCH,
+            Self::By(clock) => clock.since_1970(),
+        }
     }
-}
-
-/// Since 1970: dates cost more than all else that is done with a timestamp.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    secs: i64,
-    nanos: u32,
 }
 
 /// The last second of the year 9999.
 const LAST: i64 = 253_402_300_799;
 
-impl Moment {
-    fn of(at: OffsetDateTime) -> Self {
-        Self { secs: at.unix_timestamp(), nanos: at.nanosecond() }
-    }
-
-    /// In nanoseconds.
-    fn since(self, other: Self) -> i128 {
-        (i128::from(self.secs) - i128::from(other.secs)) * 1_000_000_000 + i128::from(self.nanos)
-            - i128::from(other.nanos)
-    }
-}
-
 /// A signed time, as exact as its unit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stamp {
-    at: Moment,
+    /// Since 1970: a date costs more than all else that is done with it.
+    at: time::Duration,
     whole_seconds: bool,
 }
 
@@ -101,7 +76,7 @@ impl Stamp {
             let text = str::from_utf8(text).map_err(|_| UNREADABLE)?;
             let text = if unit == TimeUnit::Utc { Cow::Owned(format!("{text}Z")) } else { Cow::Borrowed(text) };
             let at = OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| UNREADABLE)?;
-            return Ok(Self { at: Moment::of(at), whole_seconds: false });
+            return Ok(Self { at: at - OffsetDateTime::UNIX_EPOCH, whole_seconds: false });
         }
         if text.is_empty() || text.len() > 18 {
             return Err(UNREADABLE);
@@ -114,23 +89,22 @@ impl Stamp {
         if secs > LAST {
             return Err(Error::new(ErrorKind::FutureTimestamp, "beyond the calendar"));
         }
-        let nanos = u32::try_from(millis * 1_000_000).unwrap_or_default();
-        Ok(Self { at: Moment { secs, nanos }, whole_seconds })
+        Ok(Self { at: time::Duration::seconds(secs) + time::Duration::milliseconds(millis), whole_seconds })
     }
 
     pub(super) fn at(self) -> Option<OffsetDateTime> {
-        OffsetDateTime::from_unix_timestamp(self.at.secs).and_then(|at| at.replace_nanosecond(self.at.nanos)).ok()
+        OffsetDateTime::UNIX_EPOCH.checked_add(self.at)
     }
 
     /// `inclusive`: whether an age of exactly `past` will do.
     #[inline]
-    pub(super) fn judge(self, now: Now, past: Duration, future: Duration, inclusive: bool) -> Result<(), Error> {
-        let mut now = now.moment();
+    pub(super) fn judge(self, now: Now<'_>, past: Duration, future: Duration, inclusive: bool) -> Result<(), Error> {
+        let mut now = now.since_1970();
         // Where the sender rounds to seconds, half a second of ours must not make it too old.
         if self.whole_seconds {
-            now.nanos = 0;
+            now = time::Duration::seconds(now.whole_seconds());
         }
-        let (age, past) = (now.since(self.at), past.as_nanos().cast_signed());
+        let (age, past) = ((now - self.at).whole_nanoseconds(), past.as_nanos().cast_signed());
         if age > past || (age == past && !inclusive) {
             Err(Error::new(ErrorKind::StaleTimestamp, ""))
         } else if -age > future.as_nanos().cast_signed() {

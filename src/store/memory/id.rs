@@ -13,8 +13,8 @@ use crate::{
     store::Slot,
 };
 
-/// What stands for a key or a stream: 128 bits of a keyed hash of its columns, so that nobody can choose ids that are
-/// taken for one another.
+/// What stands for a key or a stream: 80 bits of a keyed hash of its columns, and 48 of those before the last alone, so
+/// that nobody can choose ids that are taken for one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::store) struct Id([u8; 16]);
 
@@ -25,6 +25,12 @@ impl Id {
     pub(in crate::store) fn head(self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// The same for all keys of one source, tenant and consumer.
+    pub(super) fn scope(self) -> [u8; 6] {
+        let [.., a, b, c, d, e, f] = self.0;
+        [a, b, c, d, e, f]
     }
 }
 
@@ -75,7 +81,6 @@ impl Names {
         Ids {
             key: scope.id(slot.key.id.as_bytes()),
             stream: slot.place.as_ref().map(|place| scope.id(place.stream.as_bytes())),
-            twin: slot.fingerprint.filter(|_| slot.twins).map(|print| scope.id(&print)),
         }
     }
 }
@@ -105,7 +110,9 @@ impl Scope {
         hash.write(last);
         let first = hash.finish();
         hash.write_u64(first);
-        Id((u128::from(first) << 64 | u128::from(hash.finish())).to_be_bytes())
+        let ([a, b, c, d, e, f, g, h], [i, j, ..]) = (first.to_le_bytes(), hash.finish().to_le_bytes());
+        let [k, l, m, n, o, p, ..] = self.0.finish().to_le_bytes();
+        Id([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
     }
 }
 
@@ -114,8 +121,6 @@ impl Scope {
 pub(super) struct Ids {
     pub(super) key: Id,
     pub(super) stream: Option<Id>,
-    /// Only where the slot asks for twins and has a fingerprint.
-    pub(super) twin: Option<Id>,
 }
 
 /// The first bytes of a digest.
@@ -141,14 +146,19 @@ pub(super) struct Moment(time::Duration);
 /// The present, as one verb sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
-    pub(super) at: OffsetDateTime,
+    since_1970: time::Duration,
     /// Since the store was first used.
     since: time::Duration,
 }
 
 impl Now {
-    pub(super) fn new(at: OffsetDateTime, origin: OffsetDateTime) -> Self {
-        Self { at, since: at - origin }
+    /// Both since 1970.
+    pub(super) fn new(at: time::Duration, origin: time::Duration) -> Self {
+        Self { since_1970: at, since: at - origin }
+    }
+
+    pub(super) fn date(self) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH.saturating_add(self.since_1970)
     }
 
     /// The second that has begun.
@@ -198,12 +208,13 @@ mod tests {
 
     #[test]
     fn nothing_is_over_early() {
-        let origin = datetime!(2026-01-01 0:00:00.5 UTC);
+        let origin = datetime!(2026-01-01 0:00:00.5 UTC) - OffsetDateTime::UNIX_EPOCH;
         for days in [-1, 0, 1] {
-            let now = Now::new(origin + time::Duration::days(days), origin);
+            let at = origin + time::Duration::days(days);
+            let now = Now::new(at, origin);
             for (lasts, later) in [(0, 0), (1, 1000), (999, 1000), (1000, 1000), (1001, 2000)] {
                 let end = now.end(Duration::from_millis(lasts));
-                let then = |ms: i64| Now::new(now.at + time::Duration::milliseconds(ms), origin).second();
+                let then = |ms: i64| Now::new(at + time::Duration::milliseconds(ms), origin).second();
                 assert!(end <= then(later) && (later == 0 || end > then(later - 1)), "{days} {lasts}");
             }
         }
@@ -211,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_lasts_for_ever_is_never_over() {
-        let origin = datetime!(2026-01-01 0:00 UTC);
+        let origin = datetime!(2026-01-01 0:00 UTC) - OffsetDateTime::UNIX_EPOCH;
         let now = Now::new(origin, origin);
         assert_eq!(now.end(Duration::MAX), Second(u32::MAX));
         assert_eq!(now.left(now.after(Duration::ZERO)), None);

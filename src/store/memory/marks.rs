@@ -1,13 +1,9 @@
 //! What is done.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeSet, hash_map::Entry},
-};
-
 use super::{
     expiring::{Ends, Expiring},
-    id::{Id, Ids, Map, Now, Second, head},
+    id::{Id, Ids, Map, Now, Second},
+    twins::{Print, Twins},
 };
 use crate::{Answer, store::Slot};
 
@@ -16,8 +12,7 @@ use crate::{Answer, store::Slot};
 struct Mark {
     until: Second,
     generation: u32,
-    /// The head of a SHA-256: whoever can make two payloads that share it could have sent the same one twice.
-    print: Option<[u8; 14]>,
+    print: Print,
     answer: Kept,
 }
 
@@ -58,7 +53,7 @@ impl Marks {
     pub(super) fn judge(&self, id: Id, slot: &Slot, now: Now) -> Option<Done> {
         let stands = |mark: &&Mark| mark.until > now.second() && mark.generation >= slot.generation;
         let mark = self.all.get(id).filter(stands)?;
-        if mark.print.zip(slot.fingerprint).is_some_and(|(old, new)| old != head(new)) {
+        if mark.print.differs(slot.fingerprint) {
             return Some(Done::Other);
         }
         Some(Done::Same(match mark.answer {
@@ -75,16 +70,14 @@ impl Marks {
             Some(answer) if answer.is_success() => (Kept::Success, None),
             Some(answer) => (Kept::Apart, Some(answer.clone())),
         };
-        let mark = Mark { until, generation: slot.generation, print: slot.fingerprint.map(head), answer: kept };
+        let mark = Mark { until, generation: slot.generation, print: Print::of(slot), answer: kept };
         if let Some(old) = self.all.put(ids.key, mark) {
             self.left(ids.key, old);
         }
         if let Some(answer) = apart {
             self.answers.insert(ids.key, answer);
         }
-        if let Some(twin) = ids.twin {
-            self.twins.put(ids.key, twin, until);
-        }
+        self.twins.put(ids.key, mark.print, until);
     }
 
     /// Whether there was one that stood.
@@ -105,57 +98,12 @@ impl Marks {
         if matches!(mark.answer, Kept::Apart) {
             self.answers.remove(&id);
         }
-        self.twins.remove(id, mark.until);
+        self.twins.remove(id, mark.print, mark.until);
     }
 
-    /// Whether the same fingerprint stands under another key.
-    pub(super) fn has_twin(&self, ids: Ids, now: Now) -> bool {
-        ids.twin.is_some_and(|twin| self.twins.stands_beside(ids.key, twin, now.second()))
-    }
-}
-
-/// Which keys share a fingerprint, of those that were asked to be told apart by it.
-#[derive(Debug, Default)]
-struct Twins {
-    of: Map<Id>,
-    /// One that bears the fingerprint, which nearly always is the only one.
-    one: Map<(Id, Second)>,
-    /// The fingerprint, and what else bears it, the longest remembered first.
-    more: BTreeSet<(Id, Reverse<Second>, Id)>,
-}
-
-impl Twins {
-    fn put(&mut self, key: Id, twin: Id, until: Second) {
-        self.of.insert(key, twin);
-        match self.one.entry(twin) {
-            Entry::Vacant(none) => _ = none.insert((key, until)),
-            Entry::Occupied(_) => _ = self.more.insert((twin, Reverse(until), key)),
-        }
-    }
-
-    fn remove(&mut self, key: Id, until: Second) {
-        let Some(twin) = self.of.remove(&key) else { return };
-        if self.more.remove(&(twin, Reverse(until), key)) {
-            return;
-        }
-        self.one.remove(&twin);
-        let next = self.beside(twin).next().copied();
-        if let Some(next @ (_, Reverse(until), key)) = next {
-            self.more.remove(&next);
-            self.one.insert(twin, (key, until));
-        }
-    }
-
-    /// Those that are not the one.
-    fn beside(&self, twin: Id) -> impl Iterator<Item = &(Id, Reverse<Second>, Id)> {
-        self.more.range((twin, Reverse(Second::LAST), Id::FIRST)..).take_while(move |(t, _, _)| *t == twin)
-    }
-
-    fn stands_beside(&self, key: Id, twin: Id, now: Second) -> bool {
-        let Some((one, until)) = self.one.get(&twin) else { return false };
-        // Of the others two are enough: one of them is not the key itself, and lasts longest.
-        *one != key && *until > now
-            || self.beside(twin).take(2).any(|(_, until, bearer)| *bearer != key && until.0 > now)
+    /// Whether the slot's fingerprint stands under another key, where it asks for that.
+    pub(super) fn has_twin(&self, id: Id, slot: &Slot, now: Now) -> bool {
+        self.twins.stands_beside(id, Print::of(slot), now.second())
     }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod id;
 mod marks;
 mod state;
 mod streams;
+mod twins;
 
 use std::{
     fmt,
@@ -24,7 +25,7 @@ use crate::{Answer, Clock, Error, Event};
 
 /// One process, lost with it: for tests, and for one server that can take a duplicate after a restart.
 ///
-/// A clone shares what is remembered. An id takes about 100 bytes, some 250 where its sender signs no id and payloads have
+/// A clone shares what is remembered. An id takes about 100 bytes, some 200 where its sender signs no id and payloads have
 /// to be told apart, and more with an answer of its own. What is over is freed by and by as claims come; what is not is
 /// never forgotten, so a store that is full fails, and the receiver answers 503: give it room for all that comes within
 /// [`Slot::remember`].
@@ -74,7 +75,7 @@ impl MemoryStore {
 
     fn with<T>(&self, verb: impl FnOnce(&mut State, Now) -> Result<T, Error>) -> Result<T, Error> {
         // The clock is the user's: whatever it does is done before the lock is taken.
-        let at = self.clock.now();
+        let at = self.clock.since_1970();
         let mut state = self.shared.1.lock().map_err(|_| Error::store("a thread panicked in this store"))?;
         let now = state.now(at);
         verb(&mut state, now)
@@ -144,7 +145,7 @@ impl DeadLetterStore for MemoryStore {
                 record,
                 generation: slot.generation,
                 error: error.to_owned(),
-                buried_at: now.at,
+                buried_at: now.date(),
             };
             state.bury(ids, slot, token, letter, now)
         })

@@ -22,7 +22,8 @@ const FREED_BY_A_CLAIM: usize = 2;
 #[derive(Debug)]
 pub(super) struct State {
     capacity: usize,
-    origin: Option<OffsetDateTime>,
+    /// Since 1970.
+    origin: Option<time::Duration>,
     last_token: u64,
     marks: Marks,
     /// Apart from the marks, so that a redrive that is let go of leaves the mark as it was.
@@ -69,8 +70,8 @@ impl State {
         }
     }
 
-    pub(super) fn now(&mut self, at: OffsetDateTime) -> Now {
-        Now::new(at, *self.origin.get_or_insert(at))
+    pub(super) fn now(&mut self, since_1970: time::Duration) -> Now {
+        Now::new(since_1970, *self.origin.get_or_insert(since_1970))
     }
 
     pub(super) fn claim(&mut self, ids: Ids, slot: &Slot, now: Now) -> Result<Claim<Grant>, Error> {
@@ -108,7 +109,7 @@ impl State {
             self.streams.grant(Event { stream, key: ids.key }, slot, place, token, now);
         }
         let mut grant = Grant::new(token);
-        grant.twin = self.marks.has_twin(ids, now);
+        grant.twin = self.marks.has_twin(ids.key, slot, now);
         grant.gap = after_gap;
         Ok(Claim::Granted(grant))
     }

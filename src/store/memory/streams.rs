@@ -63,7 +63,7 @@ struct Wait {
 impl Wait {
     /// How much of it is left.
     fn left(self, now: Now) -> Option<Duration> {
-        let waited = Duration::try_from(now.at - self.since).unwrap_or_default();
+        let waited = Duration::try_from(now.date() - self.since).unwrap_or_default();
         self.lasts.checked_sub(waited).filter(|left| !left.is_zero())
     }
 }
@@ -142,7 +142,7 @@ impl Streams {
         if self.waits >= capacity {
             return Err(Error::store("too many events wait for their predecessors"));
         }
-        let wait = Wait { since: now.at, lasts };
+        let wait = Wait { since: now.date(), lasts };
         waiting.events.insert(event, wait);
         self.waits += 1;
         Ok(wait)

@@ -1,0 +1,110 @@
+//! Which of what is done had the same payload.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap, hash_map::Entry},
+    hash::{Hash, Hasher},
+};
+
+use super::id::{Id, Second, head};
+use crate::store::Slot;
+
+/// What a mark keeps of a fingerprint: the head of a SHA-256. Whoever can make two payloads that share it could have sent
+/// the same one twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Print {
+    Nothing,
+    /// To tell other payloads under the same id.
+    Told([u8; 14]),
+    /// To find the same payload under other ids, too.
+    Sought([u8; 14]),
+}
+
+impl Print {
+    pub(super) fn of(slot: &Slot) -> Self {
+        match slot.fingerprint {
+            None => Self::Nothing,
+            Some(print) if slot.twins => Self::Sought(head(print)),
+            Some(print) => Self::Told(head(print)),
+        }
+    }
+
+    /// Whether both are known, and not the same.
+    pub(super) fn differs(self, other: Option<[u8; 32]>) -> bool {
+        match (self, other) {
+            (Self::Told(one) | Self::Sought(one), Some(other)) => one != head(other),
+            _ => false,
+        }
+    }
+}
+
+/// What all marks have in common that are twins: the payload, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Twin {
+    print: [u8; 14],
+    scope: [u8; 6],
+}
+
+impl Twin {
+    fn of(key: Id, print: Print) -> Option<Self> {
+        match print {
+            Print::Sought(print) => Some(Self { print, scope: key.scope() }),
+            Print::Nothing | Print::Told(_) => None,
+        }
+    }
+}
+
+impl Hash for Twin {
+    /// A part of it tells enough; who sends chooses it, so the map's own hash is a keyed one.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f, g, h, ..] = self.print;
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
+
+/// Which keys share a fingerprint, of those that were asked to be told apart by it.
+#[derive(Debug, Default)]
+pub(super) struct Twins {
+    /// One that bears the fingerprint, which nearly always is the only one.
+    one: HashMap<Twin, (Id, Second)>,
+    /// The fingerprint, and what else bears it, the longest remembered first.
+    more: BTreeSet<(Twin, Reverse<Second>, Id)>,
+}
+
+impl Twins {
+    pub(super) fn put(&mut self, key: Id, print: Print, until: Second) {
+        let Some(twin) = Twin::of(key, print) else { return };
+        match self.one.entry(twin) {
+            Entry::Vacant(none) => _ = none.insert((key, until)),
+            Entry::Occupied(_) => _ = self.more.insert((twin, Reverse(until), key)),
+        }
+    }
+
+    /// What was put so.
+    pub(super) fn remove(&mut self, key: Id, print: Print, until: Second) {
+        let Some(twin) = Twin::of(key, print) else { return };
+        if self.more.remove(&(twin, Reverse(until), key)) {
+            return;
+        }
+        self.one.remove(&twin);
+        let next = self.beside(twin).next().copied();
+        if let Some(next @ (_, Reverse(until), key)) = next {
+            self.more.remove(&next);
+            self.one.insert(twin, (key, until));
+        }
+    }
+
+    /// Those that are not the one.
+    fn beside(&self, twin: Twin) -> impl Iterator<Item = &(Twin, Reverse<Second>, Id)> {
+        self.more.range((twin, Reverse(Second::LAST), Id::FIRST)..).take_while(move |(t, _, _)| *t == twin)
+    }
+
+    /// Whether another key with this fingerprint stands.
+    pub(super) fn stands_beside(&self, key: Id, print: Print, now: Second) -> bool {
+        let Some(twin) = Twin::of(key, print) else { return false };
+        let Some((one, until)) = self.one.get(&twin) else { return false };
+        // Of the others two are enough: one of them is not the key itself, and lasts longest.
+        *one != key && *until > now
+            || self.beside(twin).take(2).any(|(_, until, bearer)| *bearer != key && until.0 > now)
+    }
+}
