@@ -1,5 +1,8 @@
 //! Over loopback: axum with this crate beside a bare axum handler that checks the same HMAC by hand. Both serve in turn,
 //! each on a thread of its own; the client writes requests that are made beforehand but for their ids and signatures.
+//!
+//! Once with a connection for each request, as most deliveries come, be it from their senders or through a proxy that
+//! keeps none; and once over connections that are kept, where all that a request takes is what its handler does.
 
 mod support;
 
@@ -22,6 +25,7 @@ use cpu_time::ThreadTime;
 use data_encoding::HEXLOWER;
 use inhook::{Event, Handlers, Receiver, Verifier, provider::GITHUB, store::MemoryStore};
 use support::{
+    asked,
     data::{self, SECRET, Sent},
     ideal, median, rounds,
 };
@@ -31,10 +35,29 @@ use tokio::{
     runtime,
 };
 
-const CONNECTIONS: usize = 32;
+/// Requests that are under way at once.
+const CLIENTS: usize = 32;
 const SLICE: Duration = Duration::from_millis(200);
 
 fn main() {
+    compare(Connections::Own);
+    compare(Connections::Kept);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Connections {
+    Own,
+    Kept,
+}
+
+fn compare(connections: Connections) {
+    let title = match connections {
+        Connections::Own => "a connection for each request",
+        Connections::Kept => "connections kept",
+    };
+    if !asked(title) {
+        return;
+    }
     let sent = Arc::new(data::github(data::named_body(&"0".repeat(36), 1024)));
     let key = ideal::key(SECRET.as_bytes());
     let by_hand = async move |headers: HeaderMap, body: Bytes| {
@@ -48,10 +71,10 @@ fn main() {
     let mut turns = [Vec::new(), Vec::new()];
     for _ in 0..rounds() {
         for (server, turns) in servers.iter().zip(&mut turns) {
-            turns.push(client.block_on(load(*server, &sent)));
+            turns.push(client.block_on(load(*server, &sent, connections)));
         }
     }
-    println!("\nhttp, 1024 B, {CONNECTIONS} connections");
+    println!("\nhttp, 1024 B, {CLIENTS} at once, {title}");
     println!("{:34}{:>11}{:>9}{:>14}{:>9}", "", "requests/s", "/ first", "server's us", "/ first");
     let [first, _] = &turns;
     for (turns, name) in turns.iter().zip(["axum, HMAC by hand", "axum with inhook"]) {
@@ -93,33 +116,44 @@ async fn busy(server: SocketAddr) -> f64 {
     answer.rsplit_once("\r\n\r\n").unwrap().1.parse().unwrap()
 }
 
-async fn load(server: SocketAddr, sent: &Arc<Sent>) -> Load {
+async fn load(server: SocketAddr, sent: &Arc<Sent>, connections: Connections) -> Load {
     let before = busy(server).await;
     let start = Instant::now();
-    let connections: Vec<_> =
-        (0..CONNECTIONS).map(|_| tokio::spawn(connection(server, Arc::clone(sent), start))).collect();
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|_| tokio::spawn(client(server, Arc::clone(sent), connections, start))).collect();
     let mut answered = 0;
-    for connection in connections {
-        answered += connection.await.unwrap();
+    for client in clients {
+        answered += client.await.unwrap();
     }
     let rate = f64::from(answered) / start.elapsed().as_secs_f64();
     Load { rate, busy: (busy(server).await - before) / f64::from(answered) / 1000.0 }
 }
 
-async fn connection(server: SocketAddr, sent: Arc<Sent>, start: Instant) -> u32 {
+async fn client(server: SocketAddr, sent: Arc<Sent>, connections: Connections, start: Instant) -> u32 {
     static IDS: AtomicU64 = AtomicU64::new(0);
-    let mut request = Request::new(&sent);
-    let mut stream = TcpStream::connect(server).await.unwrap();
-    stream.set_nodelay(true).unwrap();
+    let mut request = Request::new(&sent, connections);
+    let mut stream = connect(server).await;
     let (mut response, mut answered) = ([0; 1024], 0);
-    while start.elapsed() < SLICE {
+    loop {
         stream.write_all(request.named(IDS.fetch_add(1, Ordering::Relaxed))).await.unwrap();
         // Both answer without a body, in one piece.
         let read = stream.read(&mut response).await.unwrap();
         assert!(response[..read].starts_with(b"HTTP/1.1 200 ") && response[..read].ends_with(b"\r\n\r\n"));
         answered += 1;
+        if start.elapsed() >= SLICE {
+            return answered;
+        }
+        if connections == Connections::Own {
+            assert_eq!(stream.read(&mut response).await.unwrap(), 0);
+            stream = connect(server).await;
+        }
     }
-    answered
+}
+
+async fn connect(server: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(server).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
 }
 
 /// A request as it goes over the wire, and where in it stands what differs from event to event.
@@ -132,7 +166,7 @@ struct Request {
 }
 
 impl Request {
-    fn new(sent: &Sent) -> Self {
+    fn new(sent: &Sent, connections: Connections) -> Self {
         let (mut bytes, mut delivery, mut signature) = (b"POST / HTTP/1.1\r\n".to_vec(), 0, 0);
         for (name, value) in &sent.headers {
             bytes.extend_from_slice(name.as_str().as_bytes());
@@ -144,6 +178,9 @@ impl Request {
             }
             bytes.extend_from_slice(value.as_bytes());
             bytes.extend_from_slice(b"\r\n");
+        }
+        if connections == Connections::Own {
+            bytes.extend_from_slice(b"connection: close\r\n");
         }
         bytes.extend_from_slice(b"\r\n");
         let body = bytes.len();
