@@ -77,6 +77,7 @@ mod key_id;
 mod error;
 mod keys;
 mod secret;
+mod digest;
 mod request;
 #[cfg(feature = "addresses")]
 mod address;

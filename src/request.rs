@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header::AsHeaderName, request::Parts};
 
+use crate::digest::Digest;
+
 /// A request as it was received: body untouched, still compressed if it came so.
 ///
 /// Made from a whole request, or from what a handler has at hand:
@@ -26,17 +28,29 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header::AsH
 pub struct Incoming<'r> {
     pub(crate) target: Option<(&'r Method, &'r Uri)>,
     pub(crate) headers: &'r HeaderMap,
-    /// The same, where whoever received them lets its events keep them: that saves a copy.
-    pub(crate) received: Option<&'r Arc<HeaderMap>>,
+    pub(crate) received: Option<&'r Received>,
     pub(crate) body: Body<'r>,
 }
 
 impl<'r> Incoming<'r> {
     /// What a receiver got, its headers taken out of the head.
-    pub(crate) fn received(head: &'r Parts, headers: &'r Arc<HeaderMap>, body: &'r Bytes) -> Self {
+    pub(crate) fn received(head: &'r Parts, received: &'r Received, body: &'r Bytes) -> Self {
         let target = Some((&head.method, &head.uri));
-        Self { target, headers, received: Some(headers), body: Body::Borrowed(body) }
+        Self { target, headers: &received.headers, received: Some(received), body: Body::Borrowed(body) }
     }
+
+    /// Where the body's digest is wanted by whoever reads all of the body anyway.
+    pub(crate) fn digest(&self) -> Option<&'r Digest> {
+        self.received?.digest.as_ref()
+    }
+}
+
+/// What whoever receives a request keeps of it for its events.
+pub(crate) struct Received {
+    /// Shared with them, which saves a copy.
+    pub(crate) headers: Arc<HeaderMap>,
+    /// Of the body, where it is going to be asked for.
+    pub(crate) digest: Option<Digest>,
 }
 
 /// Borrowed where it can be: the first clone of `Bytes` made from a vector allocates.

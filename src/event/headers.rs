@@ -47,7 +47,7 @@ impl Headers {
     pub(super) fn of(verified: &Verified<'_>) -> Self {
         let (all, proofs) = (verified.request.headers, &verified.verifier.plan().proofs);
         let origin = match verified.request.received {
-            Some(received) => Origin::Received(Arc::clone(received), Arc::clone(proofs)),
+            Some(received) => Origin::Received(Arc::clone(&received.headers), Arc::clone(proofs)),
             None => {
                 let mut list = Vec::with_capacity(all.len());
                 list.extend(sifted(all, proofs));

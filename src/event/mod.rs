@@ -2,7 +2,6 @@
 
 mod cloud;
 mod delivery;
-mod digest;
 mod handshake;
 mod headers;
 mod read;
@@ -15,7 +14,6 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
-use self::digest::Digest;
 pub(crate) use self::{delivery::Brought, record::event_from_record};
 pub use self::{
     delivery::{Confirmation, Delivery, Reply},
@@ -23,6 +21,7 @@ pub use self::{
 };
 use crate::{
     Error, Incoming, Payload, Raw, Verifier,
+    digest::Digest,
     place::{Key, Place, Token},
     verify::{Coverage, Field},
 };

@@ -7,13 +7,14 @@ use http::{HeaderMap, Method, Uri};
 use memchr::memchr2;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{Brought, Delivery, Digest, Event, Headers, Identity, Inner, Text, cloud, handshake::handshake};
+use super::{Brought, Delivery, Event, Headers, Identity, Inner, Text, cloud, handshake::handshake};
 use crate::{
     Error, ErrorKind, Raw,
     body::{
         Kind, form,
         json::{self, Picked},
     },
+    digest::Digest,
     provider::{At, Attempt, Batch, Envelope, Provider, TimeUnit},
     request::first_value,
     verify::{Coverage, Verified},
@@ -69,8 +70,12 @@ impl Verified<'_> {
         if let Some((reply, confirmation)) = handshake(&self, method, &scene)? {
             return Ok(Delivery { reply: Some(Box::new(reply)), confirmation, ..brought(Brought::Many(Vec::new())) });
         }
-        let shared =
-            Shared { provider, headers: Headers::of(&self), coverage: self.coverage().cloned().unwrap_or_default() };
+        let shared = Shared {
+            provider,
+            headers: Headers::of(&self),
+            coverage: self.coverage().cloned().unwrap_or_default(),
+            digested: self.request.digest().map(|digest| (body, digest)),
+        };
         if envelope.batch == Batch::CloudEvents {
             let events = shared.cloud_events(&scene, body, &plan.item)?;
             return Ok(brought(Brought::Many(events)));
@@ -254,6 +259,8 @@ pub(super) struct Shared<'p> {
     provider: &'p Provider,
     headers: Headers,
     pub(super) coverage: Arc<Coverage>,
+    /// The body, and what may have been made of it on the way.
+    digested: Option<(&'p Bytes, &'p Digest)>,
 }
 
 impl Shared<'_> {
@@ -266,6 +273,8 @@ impl Shared<'_> {
     pub(super) fn around(&self, payload: Bytes, scene: &Scene<'_>, whole: Bytes) -> Event {
         let e = &self.provider.envelope;
         let own = |at| scene.text(at).map(Cow::into_owned);
+        let is_body = |body: &Bytes| (body.as_ptr(), body.len()) == (payload.as_ptr(), payload.len());
+        let digest = self.digested.filter(|(body, _)| is_body(body)).map(|(_, digest)| digest.clone());
         let raw = Raw::new(payload);
         let attempt = match e.attempt {
             Attempt::Unknown => None,
@@ -287,7 +296,7 @@ impl Shared<'_> {
                 whole,
                 nonce: own(e.nonce),
                 stable: e.stable == At::PayloadDigest,
-                digest: Digest::default(),
+                digest: digest.unwrap_or_default(),
                 headers: self.headers.clone(),
                 covered: Arc::clone(&self.coverage),
                 kinds: self.provider.envelope.kind != At::Nowhere,

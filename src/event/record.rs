@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Digest, Event, Headers, Identity, Inner};
-use crate::{Error, ErrorKind, Raw, verify::Coverage};
+use super::{Event, Headers, Identity, Inner};
+use crate::{Error, ErrorKind, Raw, digest::Digest, verify::Coverage};
 
 /// Fields are only ever added, with defaults: old records stay readable.
 #[derive(Serialize, Deserialize)]

@@ -32,7 +32,9 @@ pub use self::{
 };
 use crate::{
     AsyncFunc, Delivery, End, Error, ErrorKind, Incoming, Report, Verifier,
+    digest::Digest,
     report::Outcome,
+    request::Received,
     rt::{self, Caught},
     store::IdempotencyStore,
 };
@@ -196,11 +198,12 @@ impl Receiver {
             Source::One(verifier) => verifier,
             Source::Tenants(resolve) => return Box::pin(self.judge_of_tenant(resolve, head, body)).await,
         };
-        let headers = Arc::new(mem::take(&mut head.headers));
-        match self.verify(verifier, Incoming::received(head, &headers, body)) {
+        let digest = verifier.plan().digests.then(Digest::default);
+        let received = Received { headers: Arc::new(mem::take(&mut head.headers)), digest };
+        match self.verify(verifier, Incoming::received(head, &received, body)) {
             Ok(delivery) if self.0.confirm.is_none() || delivery.confirmation().is_none() => Ok(delivery),
             judged => {
-                head.headers = Arc::unwrap_or_clone(headers);
+                head.headers = Arc::unwrap_or_clone(received.headers);
                 Box::pin(self.settle(None, verifier, judged, head, body)).await
             }
         }

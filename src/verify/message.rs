@@ -44,7 +44,10 @@ impl Message<'_> {
     fn part(&self, part: Part, mac: &mut dyn Update) -> Result<(), Error> {
         match part {
             Part::Text(text) => mac.update(text.as_bytes()),
-            Part::Body => mac.update(self.request.body.as_bytes()),
+            Part::Body => match (self.request.body.as_bytes(), self.request.digest()) {
+                (body, Some(digest)) => digest.beside(body, |block| mac.update(block)),
+                (body, None) => mac.update(body),
+            },
             Part::BodyBase64 => {
                 // So many bytes that only the last piece is padded.
                 for piece in self.request.body.as_bytes().chunks(3 * 1024) {

@@ -115,6 +115,8 @@ pub(crate) struct Plan {
     pub(crate) item: Pointers,
     pub(crate) coverage: Vec<Arc<Coverage>>,
     pub(crate) contract: Arc<Contract>,
+    /// Whether the body's digest tells events apart, and the signature begins with the body.
+    pub(crate) digests: bool,
     /// The headers that prove who sent it, wherever its schemes look for one.
     pub(crate) proofs: Arc<[&'static str]>,
     /// Without which a request is not one of the provider's.
@@ -166,8 +168,11 @@ impl Plan {
         let places =
             provider.schemes().flat_map(|scheme| iter::once(scheme.place()).chain(scheme.others().iter().copied()));
         let proofs = places.filter_map(header).collect();
+        let asked = e.stable == At::PayloadDigest || e.identity.contains(&At::PayloadDigest);
+        let begins = |scheme: &Scheme| scheme.template().is_some_and(|hmac| hmac.parts.first() == Some(&Part::Body));
+        let digests = asked && e.batch == Batch::One && provider.schemes().any(begins);
         let few = document.len() <= 64 && item.len() <= 64;
-        few.then_some(Self { document, item, coverage, contract, proofs, required, borne })
+        few.then_some(Self { document, item, coverage, contract, digests, proofs, required, borne })
     }
 }
 
