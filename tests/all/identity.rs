@@ -2,13 +2,18 @@
 
 mod a;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    mem,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use inhook::{
-    Event, Field, Provider,
+    Event, Field, Handlers, Provider, Receiver,
     provider::{ALL, CLERK, GITHUB, MAILGUN, MANDRILL, OKTA, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX},
+    store::MemoryStore,
     testing::{Signed, event, signed, verifier_for},
 };
 use time::{Duration, OffsetDateTime};
@@ -40,7 +45,22 @@ fn events(provider: &Provider, request: &Request<Bytes>) -> Vec<Event> {
 }
 
 fn ids(provider: &Provider, request: &Request<Bytes>) -> Vec<String> {
-    events(provider, request).iter().map(|event| event.id().unwrap().into_owned()).collect()
+    let ids: Vec<_> = events(provider, request).iter().map(|event| event.id().unwrap().into_owned()).collect();
+    assert_eq!(remembered(provider, request), ids, "{provider:?}");
+    ids
+}
+
+/// What a receiver remembers the events under, which makes some of it on its way.
+fn remembered(provider: &Provider, request: &Request<Bytes>) -> Vec<String> {
+    let ids = Arc::new(Mutex::new(Vec::new()));
+    let note = Arc::clone(&ids);
+    let receiver = Receiver::builder(verifier_for(provider, SECRET), MemoryStore::new())
+        .observe(move |outcome| note.lock().unwrap().extend(outcome.key.as_ref().map(|key| key.id.clone())))
+        .handle(Handlers::new().otherwise(async |_: Event| Ok(())))
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(receiver.receive(request.clone()));
+    mem::take(&mut ids.lock().unwrap())
 }
 
 fn id(provider: &Provider, request: &Request<Bytes>) -> String {
