@@ -37,10 +37,12 @@ impl Clock {
 
     /// The same without a date, which takes longer to make than to ask for the time.
     pub(crate) fn since_1970(&self) -> Duration {
-        match (&self.0, UNIX_EPOCH.elapsed()) {
-            (None, Ok(since)) => Duration::new(since.as_secs().cast_signed(), since.subsec_nanos().cast_signed()),
-            _ => self.now() - OffsetDateTime::UNIX_EPOCH,
+        if self.0.is_none()
+            && let Ok(since) = UNIX_EPOCH.elapsed()
+        {
+            return Duration::new(since.as_secs().cast_signed(), since.subsec_nanos().cast_signed());
         }
+        self.now() - OffsetDateTime::UNIX_EPOCH
     }
 }
 

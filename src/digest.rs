@@ -9,8 +9,11 @@ use sha2::{Digest as _, Sha256};
 pub(crate) struct Digest(OnceLock<[u8; 32]>);
 
 impl Digest {
+    /// Always of the same payload.
     pub(crate) fn of(&self, payload: &[u8]) -> [u8; 32] {
-        *self.0.get_or_init(|| Sha256::digest(payload).into())
+        let digest = *self.0.get_or_init(|| Sha256::digest(payload).into());
+        debug_assert_eq!(digest, <[u8; 32]>::from(Sha256::digest(payload)), "it was made of another payload");
+        digest
     }
 
     /// Made while another hash is fed with the same payload, a block at a time in turn: neither can be hurried, but the
@@ -48,7 +51,7 @@ mod tests {
                 digest.beside(&payload, |block| fed.extend_from_slice(block));
             }
             assert_eq!(fed, payload.repeat(2));
-            assert_eq!(digest.of(b"made before"), Digest::default().of(&payload));
+            assert_eq!(digest.of(&payload), Digest::default().of(&payload));
         }
     }
 }

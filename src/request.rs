@@ -39,9 +39,9 @@ impl<'r> Incoming<'r> {
         Self { target, headers: &received.headers, received: Some(received), body: Body::Borrowed(body) }
     }
 
-    /// Where the body's digest is wanted by whoever reads all of the body anyway.
-    pub(crate) fn digest(&self) -> Option<&'r Digest> {
-        self.received?.digest.as_ref()
+    /// The body, and its digest, to be made while it is read for its signature; `None` where nobody will ask for that.
+    pub(crate) fn digested(&self) -> Option<(&Bytes, &'r Digest)> {
+        Some((self.body.as_bytes(), self.received?.digest.as_ref()?))
     }
 }
 

@@ -74,7 +74,7 @@ impl Verified<'_> {
             provider,
             headers: Headers::of(&self),
             coverage: self.coverage().cloned().unwrap_or_default(),
-            digested: self.request.digest().map(|digest| (body, digest)),
+            digested: self.request.digested(),
         };
         if envelope.batch == Batch::CloudEvents {
             let events = shared.cloud_events(&scene, body, &plan.item)?;
@@ -259,7 +259,7 @@ pub(super) struct Shared<'p> {
     provider: &'p Provider,
     headers: Headers,
     pub(super) coverage: Arc<Coverage>,
-    /// The body, and what may have been made of it on the way.
+    /// The body as it came, and what may have been made of it on the way.
     digested: Option<(&'p Bytes, &'p Digest)>,
 }
 

@@ -44,9 +44,10 @@ impl Message<'_> {
     fn part(&self, part: Part, mac: &mut dyn Update) -> Result<(), Error> {
         match part {
             Part::Text(text) => mac.update(text.as_bytes()),
-            Part::Body => match (self.request.body.as_bytes(), self.request.digest()) {
-                (body, Some(digest)) => digest.beside(body, |block| mac.update(block)),
-                (body, None) => mac.update(body),
+            Part::Body => match self.request.digested() {
+                // For a forged request in vain, but it is the smaller part of the time that the signature takes.
+                Some((body, digest)) => digest.beside(body, |block| mac.update(block)),
+                None => mac.update(self.request.body.as_bytes()),
             },
             Part::BodyBase64 => {
                 // So many bytes that only the last piece is padded.

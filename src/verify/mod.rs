@@ -32,13 +32,13 @@ mod query_hash;
 mod put;
 #[cfg(feature = "asymmetric")]
 mod ring;
+mod scheme;
 #[cfg(feature = "testing")]
 mod sign;
 #[cfg(all(feature = "testing", feature = "http-signatures"))]
 mod sign_http;
 #[cfg(feature = "testing")]
 mod sign_token;
-mod scheme;
 mod signature;
 mod stamp;
 #[cfg(feature = "asymmetric")]

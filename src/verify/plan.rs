@@ -115,7 +115,8 @@ pub(crate) struct Plan {
     pub(crate) item: Pointers,
     pub(crate) coverage: Vec<Arc<Coverage>>,
     pub(crate) contract: Arc<Contract>,
-    /// Whether the body's digest tells events apart, and the signature begins with the body.
+    /// Whether the body's digest tells events apart, and a scheme signs the body first: only then do the digest's blocks
+    /// and the signature's begin together.
     pub(crate) digests: bool,
     /// The headers that prove who sent it, wherever its schemes look for one.
     pub(crate) proofs: Arc<[&'static str]>,

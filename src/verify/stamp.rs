@@ -102,7 +102,7 @@ impl Stamp {
         let mut now = now.since_1970();
         // Where the sender rounds to seconds, half a second of ours must not make it too old.
         if self.whole_seconds {
-            now = time::Duration::seconds(now.whole_seconds());
+            now = time::Duration::seconds(now.whole_seconds() - i64::from(now.subsec_nanoseconds() < 0));
         }
         let (age, past) = ((now - self.at).whole_nanoseconds(), past.as_nanos().cast_signed());
         if age > past || (age == past && !inclusive) {
@@ -154,6 +154,16 @@ mod tests {
             stamp.judge(Now::At(NOW), FIVE, FIVE, false).map_err(|e| e.kind())
         };
         assert_eq!((judge(-300), judge(-299), judge(300)), (Err(ErrorKind::StaleTimestamp), Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn a_clock_that_says_a_time_before_1970_is_rounded_down_as_any_other() {
+        let early = Now::At(datetime!(1969-12-31 23:59:59.3 UTC));
+        let judge = |future| {
+            let stamp = Stamp::parse(b"0", TimeUnit::Seconds).unwrap();
+            stamp.judge(early, FIVE, Duration::from_secs(future), true).map_err(|e| e.kind())
+        };
+        assert_eq!((judge(0), judge(1)), (Err(ErrorKind::FutureTimestamp), Ok(())));
     }
 
     #[test]

@@ -9,13 +9,18 @@ use std::{
 };
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use http::{HeaderValue, Request};
 use inhook::{
     Event, Field, Handlers, Provider, Receiver,
-    provider::{ALL, CLERK, GITHUB, MAILGUN, MANDRILL, OKTA, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX},
+    provider::{
+        ALL, At, CLERK, Digest, GITHUB, Hmac, MAILGUN, MANDRILL, OKTA, Part, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE,
+        SVIX, Scheme, Syntax,
+    },
     store::MemoryStore,
     testing::{Signed, event, signed, verifier_for},
 };
+use sha2::Sha256;
 use time::{Duration, OffsetDateTime};
 
 #[path = "identity/b.rs"]
@@ -132,6 +137,39 @@ fn shopify() {
     let first = draft(&SHOPIFY, body).label("w1").kind("orders/updated");
     let retry = first.clone().header("x-shopify-triggered-at", "2026-11-21T06:41:00Z");
     holds(&SHOPIFY, first, retry, draft(&SHOPIFY, body).label("w2").kind("orders/updated"));
+}
+
+/// The payload is the form's field, so its digest is not the body's.
+#[test]
+fn github_s_forms() {
+    let form =
+        |body: &str| draft(&GITHUB, format!("payload={body}")).content_type(FORM).label("g1").kind("issues.edited");
+    assert_ne!(id(&GITHUB, &form("%7B%22n%22%3A1%7D").build()), id(&GITHUB, &form("%7B%22n%22%3A2%7D").build()));
+}
+
+/// Of a provider of one's own, whose GETs have no body: what is in their query tells them apart.
+#[test]
+fn what_comes_by_get_has_its_own_digest() {
+    const BY_GET: Provider = Provider::new(
+        "acme",
+        Scheme::Hmac(
+            Hmac::new(Digest::Sha256)
+                .over(&[Part::Body, Part::Text("."), Part::Query])
+                .signature(At::Header("x-signature"), Syntax::Bare),
+        ),
+    )
+    .identity(&[At::Form("order"), At::PayloadDigest])
+    .accepts(&[FORM])
+    .by_get();
+    let get = |query: &str| {
+        let mut mac = <hmac::Hmac<Sha256> as hmac::KeyInit>::new_from_slice(SECRET.as_bytes()).unwrap();
+        hmac::Mac::update(&mut mac, format!(".{query}").as_bytes());
+        let signature = HEXLOWER.encode(&hmac::Mac::finalize(mac).into_bytes());
+        let request = Request::get(format!("/hook?{query}")).header("x-signature", signature);
+        request.body(Bytes::new()).unwrap()
+    };
+    let [paid, shipped] = ["order=1&status=paid", "order=1&status=shipped"].map(get);
+    assert_ne!(id(&BY_GET, &paid), id(&BY_GET, &shipped));
 }
 
 /// Retries say why in headers that are not signed; interactions have an id of their own.

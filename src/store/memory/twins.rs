@@ -55,10 +55,12 @@ impl Twin {
 }
 
 impl Hash for Twin {
-    /// A part of it tells enough; who sends chooses it, so the map's own hash is a keyed one.
+    /// A part of both tells enough: one payload may come in many scopes. Who sends chooses the print, so the map's own
+    /// hash is a keyed one.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let [a, b, c, d, e, f, g, h, ..] = self.print;
-        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        let ([a, b, c, d, e, f, g, h, ..], [i, j, k, l, m, n]) = (self.print, self.scope);
+        let scope = u64::from_le_bytes([i, j, k, l, m, n, 0, 0]);
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]) ^ scope);
     }
 }
 
@@ -106,5 +108,53 @@ impl Twins {
         // Of the others two are enough: one of them is not the key itself, and lasts longest.
         *one != key && *until > now
             || self.beside(twin).take(2).any(|(_, until, bearer)| *bearer != key && until.0 > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{BuildHasher, RandomState};
+
+    use time::Duration;
+
+    use super::*;
+    use crate::{
+        place::Key,
+        store::memory::id::{Names, Now},
+    };
+
+    fn second(n: i64) -> Second {
+        Now::new(Duration::seconds(n), Duration::ZERO).second()
+    }
+
+    fn twin(names: &Names, tenant: &str, print: u8) -> Twin {
+        let key = names.of_key(&Key::new("github", "default", "1").tenant(tenant));
+        Twin::of(key, Print::Sought([print; 14])).unwrap()
+    }
+
+    #[test]
+    fn one_payload_in_many_scopes_does_not_gather_in_one_place() {
+        let (names, state) = (Names::default(), RandomState::new());
+        let hash = |tenant: u8, print| state.hash_one(twin(&names, &tenant.to_string(), print));
+        assert_ne!(hash(1, 7), hash(2, 7));
+        assert_ne!(hash(1, 7), hash(1, 8));
+        assert_eq!(hash(1, 7), hash(1, 7));
+    }
+
+    #[test]
+    fn whoever_is_left_is_found() {
+        let names = Names::default();
+        let [a, b, c] = ["a", "b", "c"].map(|id| names.of_key(&Key::new("github", "default", id)));
+        let (print, [first, early, late]) = (Print::Sought([7; 14]), [0, 1, 2].map(second));
+        let mut twins = Twins::default();
+        twins.put(a, print, early);
+        assert!(!twins.stands_beside(a, print, first) && twins.stands_beside(b, print, first));
+        twins.put(b, print, late);
+        assert!(twins.stands_beside(a, print, early) && !twins.stands_beside(b, print, early));
+        twins.remove(a, print, early);
+        assert!(!twins.stands_beside(b, print, early) && twins.stands_beside(c, print, early));
+        assert!(!twins.stands_beside(c, Print::Told([7; 14]), early) && !twins.stands_beside(c, print, late));
+        twins.remove(b, print, late);
+        assert!(twins.one.is_empty() && twins.more.is_empty());
     }
 }
