@@ -29,7 +29,10 @@ fuzz_target!(|data: &[u8]| {
     let verified = match known.verifier.authenticate_at(&request, NOW) {
         Ok(verified) => verified,
         Err(refused) => {
-            assert!(matches!(refused.kind(), ErrorKind::MalformedBody | ErrorKind::MissingHeader), "{refused:?}");
+            // A body may say itself where its key is, and that key is not known here.
+            let foreign = refused.key_needed().is_some();
+            let unsigned = matches!(refused.kind(), ErrorKind::MalformedBody | ErrorKind::MissingHeader);
+            assert!(foreign || unsigned, "{refused:?}");
             return;
         }
     };
