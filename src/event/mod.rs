@@ -7,7 +7,7 @@ mod headers;
 mod read;
 mod record;
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -101,6 +101,13 @@ struct Identity {
     then_digest: bool,
 }
 
+/// Where in `whole` it stands; `None` for what is no part of it, but was copied or decoded.
+fn within(whole: &Bytes, part: &[u8]) -> Option<Range<usize>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
+}
+
 /// Text that may be a part of a body, which then is not copied.
 #[derive(Clone)]
 enum Text {
@@ -111,9 +118,10 @@ enum Text {
 impl Text {
     /// Text that perhaps stands in `whole`.
     fn of(text: Cow<'_, str>, whole: &Bytes) -> Self {
-        let at = text.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
-        let within = at.checked_add(text.len()).is_some_and(|end| end <= whole.len());
-        if within { Self::Part(whole.slice_ref(text.as_bytes())) } else { Self::Own(text.into_owned()) }
+        match within(whole, text.as_bytes()) {
+            Some(part) => Self::Part(whole.slice(part)),
+            None => Self::Own(text.into_owned()),
+        }
     }
 
     fn as_str(&self) -> &str {

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Event, Headers, Identity, Inner};
+use super::{Event, Headers, Identity, Inner, within};
 use crate::{Error, ErrorKind, Raw, digest::Digest, verify::Coverage};
 
 /// Fields are only ever added, with defaults: old records stay readable.
@@ -30,8 +30,11 @@ struct Record {
     covered: Coverage,
     /// Base64, as are the headers' values.
     whole: String,
-    /// The payload, as a part of `whole`.
+    /// Where the payload stands in `whole`, and how long it is.
     payload: (usize, usize),
+    /// The payload where it is no part of `whole`, but what was encoded in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decoded: Option<String>,
     headers: Vec<(String, String)>,
 }
 
@@ -39,8 +42,11 @@ impl Event {
     /// For a store to keep: all but order, lease and generation. It holds the sender's data, personal data included.
     pub fn to_record(&self) -> Vec<u8> {
         let Inner { raw, whole, identity, nonce, stable, headers, covered, kinds, remember, .. } = &self.inner;
-        let start = raw.as_bytes().as_ptr().addr().saturating_sub(whole.as_ptr().addr());
-        let start = if raw.as_bytes().is_empty() { 0 } else { start };
+        let raw = raw.as_bytes();
+        let (payload, decoded) = match within(whole, raw) {
+            Some(part) => ((part.start, part.len()), None),
+            None => ((0, 0), Some(BASE64.encode(raw))),
+        };
         let record = Record {
             provider: self.provider.clone().into_owned(),
             tenant: self.tenant.clone(),
@@ -56,7 +62,8 @@ impl Event {
             remember_secs: remember.as_secs(),
             covered: Coverage::clone(covered),
             whole: BASE64.encode(whole),
-            payload: (start, raw.as_bytes().len()),
+            payload,
+            decoded,
             headers: headers.iter().map(|(n, v)| (n.as_str().to_owned(), BASE64.encode(v.as_bytes()))).collect(),
         };
         serde_json::to_vec(&record).unwrap_or_default()
@@ -70,7 +77,10 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
     let whole = Bytes::from(decode(&record.whole)?);
     let (start, len) = record.payload;
     let end = start.checked_add(len).filter(|end| *end <= whole.len()).ok_or(UNREADABLE)?;
-    let raw = Raw::new(whole.slice(start..end));
+    let raw = Raw::new(match &record.decoded {
+        Some(decoded) => Bytes::from(decode(decoded)?),
+        None => whole.slice(start..end),
+    });
     let mut headers = HeaderMap::new();
     for (name, value) in &record.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|e| UNREADABLE.because(e))?;

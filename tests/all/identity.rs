@@ -13,6 +13,7 @@ use data_encoding::HEXLOWER;
 use http::{HeaderValue, Request};
 use inhook::{
     Event, Field, Handlers, Provider, Receiver,
+    dangerous::event_from_record,
     provider::{
         ALL, At, CLERK, Digest, GITHUB, Hmac, MAILGUN, MANDRILL, OKTA, Part, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE,
         SVIX, Scheme, Syntax,
@@ -45,8 +46,18 @@ fn draft(provider: &Provider, body: impl Into<Bytes>) -> Signed {
     signed(provider, SECRET, body)
 }
 
+/// A record keeps all that makes an event.
 fn events(provider: &Provider, request: &Request<Bytes>) -> Vec<Event> {
-    verifier_for(provider, SECRET).verify(request).unwrap().into_events()
+    let events = verifier_for(provider, SECRET).verify(request).unwrap().into_events();
+    for event in &events {
+        let kept = event_from_record(&event.to_record()).unwrap();
+        assert_eq!(
+            (kept.id(), kept.raw(), kept.envelope()),
+            (event.id(), event.raw(), event.envelope()),
+            "{provider:?}"
+        );
+    }
+    events
 }
 
 fn ids(provider: &Provider, request: &Request<Bytes>) -> Vec<String> {
