@@ -102,7 +102,7 @@ struct Identity {
 }
 
 /// Where in `whole` it stands; `None` for what is no part of it, but was copied or decoded.
-fn within(whole: &Bytes, part: &[u8]) -> Option<Range<usize>> {
+fn range_in(whole: &Bytes, part: &[u8]) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
     let end = start.checked_add(part.len())?;
     (end <= whole.len()).then_some(start..end)
@@ -118,7 +118,7 @@ enum Text {
 impl Text {
     /// Text that perhaps stands in `whole`.
     fn of(text: Cow<'_, str>, whole: &Bytes) -> Self {
-        match within(whole, text.as_bytes()) {
+        match range_in(whole, text.as_bytes()) {
             Some(part) => Self::Part(whole.slice(part)),
             None => Self::Own(text.into_owned()),
         }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Event, Headers, Identity, Inner, within};
+use super::{Event, Headers, Identity, Inner, range_in};
 use crate::{Error, ErrorKind, Raw, digest::Digest, verify::Coverage};
 
 /// Fields are only ever added, with defaults: old records stay readable.
@@ -43,7 +43,7 @@ impl Event {
     pub fn to_record(&self) -> Vec<u8> {
         let Inner { raw, whole, identity, nonce, stable, headers, covered, kinds, remember, .. } = &self.inner;
         let raw = raw.as_bytes();
-        let (payload, decoded) = match within(whole, raw) {
+        let (payload, decoded) = match range_in(whole, raw) {
             Some(part) => ((part.start, part.len()), None),
             None => ((0, 0), Some(BASE64.encode(raw))),
         };
