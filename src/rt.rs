@@ -119,6 +119,30 @@ impl<F: Future + ?Sized> Future for Caught<'_, F> {
     }
 }
 
+/// Whatever panics while this is dropped half done ends with it: whoever gave up on a handler has yet to free its claim.
+pub(crate) struct Contained<'f, T>(Option<BoxFuture<'f, T>>);
+
+impl<'f, T> Contained<'f, T> {
+    pub(crate) fn new(work: BoxFuture<'f, T>) -> Self {
+        Self(Some(work))
+    }
+}
+
+impl<T> Future for Contained<'_, T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.0.as_mut().map_or(Poll::Pending, |work| work.as_mut().poll(cx))
+    }
+}
+
+impl<T> Drop for Contained<'_, T> {
+    fn drop(&mut self) {
+        let work = self.0.take();
+        let _dropped_or_panicked = catch_unwind(AssertUnwindSafe(|| drop(work)));
+    }
+}
+
 #[cfg(all(test, feature = "tokio"))]
 mod tests {
     use std::{future::poll_fn, sync::Arc};

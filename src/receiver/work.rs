@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Answer, End, Error, ErrorKind, Event,
     handlers::{Answered, BoxFuture, Handler, Table},
-    rt::{self, Caught},
+    rt::{self, Caught, Contained},
     store::{Begun, Claim, DynGraves, DynStore, Grant, Held, IdempotencyStore, Slot, Token, TransactionalStore},
 };
 
@@ -196,7 +196,7 @@ impl<S: IdempotencyStore> Plain<S> {
             return Ok(End::Unhandled.into());
         };
         let (event, kept) = lend(event, &self.graves);
-        let work = pin!(async { handler(event).await });
+        let work = pin!(async { Contained::new(handler(event)).await });
         let ran = Ran::of(rt::within(rules.timeout, Caught(work)).await);
         match (ran.into_failed(), kept) {
             (Ok(answer), _) => Ok(End::Handled(answer).into()),
@@ -211,7 +211,7 @@ impl<S: IdempotencyStore> Plain<S> {
     /// Runs the handler, and holds on to the claim while it runs.
     async fn handle(&self, slot: &Slot, token: Token, event: Box<Event>, rules: Rules) -> Ran {
         let Some(Handler::Plain(handler)) = self.table.find(event.kind.as_deref()) else { return Ran::Panicked };
-        let work = pin!(async { handler(event).await });
+        let work = pin!(async { Contained::new(handler(event)).await });
         let mut work = Caught(work);
         let renewal = slot.lease / 3;
         let held = async {
@@ -296,10 +296,11 @@ impl<S: TransactionalStore> InTx<S> {
         let (event, kept) = lend(event, &self.graves);
         let ran = {
             let work = pin!(async {
-                match handler {
-                    Handler::Plain(handler) => handler(event).await,
-                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), event).await,
-                }
+                Contained::new(match handler {
+                    Handler::Plain(handler) => handler(event),
+                    Handler::InTx(handler) => handler(DerefMut::deref_mut(&mut tx), event),
+                })
+                .await
             });
             Ran::of(rt::within(rules.timeout, Caught(work)).await)
         };

@@ -92,6 +92,30 @@ async fn a_handler_that_takes_too_long_is_dropped_and_gives_the_event_back() {
     assert_eq!(world.ends(), ["timed_out", "handled"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_while_it_is_dropped_gives_the_event_back() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let (world, calls) = (World::new(), Calls::default());
+    let seen = calls.clone();
+    let handler = async move |_: Event| {
+        if seen.next() == 1 {
+            let _armed = Bomb;
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    };
+    let builder = world.receiver(&STRIPE).timeout(Duration::from_secs(2));
+    let receiver = builder.handle(Handlers::new().otherwise(handler)).unwrap();
+    assert_eq!(send(&receiver, &one()).await, error(500, "timed_out"));
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    assert_eq!(world.ends(), ["timed_out", "handled"]);
+}
+
 struct Guard(Calls);
 
 impl Drop for Guard {
