@@ -4,15 +4,33 @@ use std::{fmt, sync::OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of a payload, made at most once.
+/// SHA-256 of a payload, made at most once; or of what was signed of it, where that is not its bytes.
 #[derive(Clone, Default)]
-pub(crate) struct Digest(OnceLock<[u8; 32]>);
+pub(crate) struct Digest {
+    made: OnceLock<[u8; 32]>,
+    of_signed: bool,
+}
 
 impl Digest {
+    /// Of what was signed of a payload whose bytes anybody can write otherwise.
+    pub(crate) fn of_signed(text: &[u8]) -> Self {
+        Self::kept_of_signed(Sha256::digest(text).into())
+    }
+
+    pub(crate) fn kept_of_signed(digest: [u8; 32]) -> Self {
+        Self { made: OnceLock::from(digest), of_signed: true }
+    }
+
+    /// What cannot be made of the payload again.
+    pub(crate) fn to_keep(&self) -> Option<&[u8; 32]> {
+        self.made.get().filter(|_| self.of_signed)
+    }
+
     /// Always of the same payload.
     pub(crate) fn of(&self, payload: &[u8]) -> [u8; 32] {
-        let digest = *self.0.get_or_init(|| Sha256::digest(payload).into());
-        debug_assert_eq!(digest, <[u8; 32]>::from(Sha256::digest(payload)), "it was made of another payload");
+        let made = || <[u8; 32]>::from(Sha256::digest(payload));
+        let digest = *self.made.get_or_init(made);
+        debug_assert!(self.of_signed || digest == made(), "it was made of another payload");
         digest
     }
 
@@ -20,7 +38,7 @@ impl Digest {
     /// processor works on both at once, and three quarters of the time are enough for them.
     pub(crate) fn beside(&self, payload: &[u8], mut other: impl FnMut(&[u8])) {
         const BLOCK: usize = 64;
-        if self.0.get().is_some() {
+        if self.made.get().is_some() {
             return other(payload);
         }
         let mut hash = Sha256::new();
@@ -28,7 +46,7 @@ impl Digest {
             other(block);
             hash.update(block);
         }
-        let _only_made_here = self.0.set(hash.finalize().into());
+        let _only_made_here = self.made.set(hash.finalize().into());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Form bodies, decoded to bytes: text that is not UTF-8 must not look like text that is.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use http::HeaderMap;
 use percent_encoding::percent_decode;
@@ -45,6 +45,13 @@ pub(crate) fn last<'f, 'b>(fields: &'f [Field<'b>], name: &str) -> Option<&'f Co
     fields.iter().rev().find(|(n, _)| **n == *name.as_bytes()).map(|(_, value)| value)
 }
 
+/// What is signed of a form where a signature covers its fields: names and values in order with nothing between them, each
+/// pair once. Neither the order in which they came nor how they were escaped shows in it.
+pub(crate) fn canonical(fields: &[Field<'_>]) -> Vec<u8> {
+    let fields: BTreeSet<&Field<'_>> = fields.iter().collect();
+    fields.into_iter().flat_map(|(name, value)| name.iter().chain(value.iter()).copied()).collect()
+}
+
 fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'+') {
         return percent_decode(text).into();
@@ -65,5 +72,12 @@ mod tests {
         assert_eq!(fields.iter().map(|(n, v)| (&**n, &**v)).collect::<Vec<_>>(), expected);
         assert_eq!(last(&fields, "a").unwrap().as_ref(), b"\xff%zz");
         assert_eq!(last(&fields, "d"), None);
+    }
+
+    #[test]
+    fn canonically_pairs_are_sorted_and_come_once() {
+        let of = |form: &str| canonical(&pairs(form.as_bytes()).collect::<Vec<_>>());
+        assert_eq!(of("b=2&a=2&a=1&a=2&c="), b"a1a2b2c");
+        assert_eq!(of("c&a=%31&b=2&a=2"), b"a1a2b2c");
     }
 }

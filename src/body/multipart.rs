@@ -26,6 +26,11 @@ impl Stream for Whole {
 }
 
 pub(super) fn fields<'b>(headers: &HeaderMap, body: &Bytes) -> Option<Vec<Field<'b>>> {
+    // What stands before the first boundary is passed over by readers. Senders of forms write nothing there, but what is
+    // signed right before the body could be moved into it.
+    if !body.starts_with(b"--") {
+        return None;
+    }
     let boundary = multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()?;
     let mut form = Multipart::new(Whole(Some(body.clone())), boundary);
     let read = async {
@@ -72,5 +77,13 @@ mod tests {
     fn a_cut_off_form_is_refused() {
         assert_eq!(read("--xx\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nab"), None);
         assert_eq!(read("nothing of the kind"), None);
+    }
+
+    #[test]
+    fn nothing_stands_before_the_first_boundary() {
+        let body = "--xx\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--xx--\r\n";
+        assert!(read(body).is_some());
+        assert_eq!(read(&format!("17{body}")), None);
+        assert_eq!(read(&format!("17\r\n{body}")), None);
     }
 }

@@ -11,7 +11,7 @@ use super::{Brought, Delivery, Event, Headers, Identity, Inner, Text, cloud, han
 use crate::{
     Error, ErrorKind, Raw,
     body::{
-        Kind, form,
+        Kind, form, is_one_of,
         json::{self, Picked},
     },
     digest::Digest,
@@ -35,7 +35,7 @@ impl Verified<'_> {
         let envelope = &provider.envelope;
         let body = self.request.body.as_bytes();
         let (method, uri) = self.request.target.unzip();
-        let query = (provider.by_get && method == Some(&Method::GET))
+        let query = (self.verifier.is_by_get() && method == Some(&Method::GET))
             .then(|| Bytes::copy_from_slice(uri.and_then(Uri::query).unwrap_or_default().as_bytes()));
         let (body, kind, fields) = match &query {
             Some(query) => (query, Kind::Form, form::few(query)),
@@ -44,6 +44,14 @@ impl Verified<'_> {
         let is_form = kind.is_form();
         if is_form && fields.is_none() {
             return Err(ENVELOPE("the form cannot be read"));
+        }
+        // Any text is a form, so what was signed as something else, such as a challenge, would pass for an event.
+        if is_form
+            && query.is_none()
+            && !provider.accepts.is_empty()
+            && !is_one_of(self.request.headers, provider.accepts)
+        {
+            return Err(ENVELOPE("a form, which this provider does not send"));
         }
         // Hardly anybody signs the content type: a signed JSON document that is sent on as a form would say what its
         // texts say. No form starts like one, for it would escape that sign.
@@ -70,11 +78,13 @@ impl Verified<'_> {
         if let Some((reply, confirmation)) = handshake(&self, method, &scene)? {
             return Ok(Delivery { reply: Some(Box::new(reply)), confirmation, ..brought(Brought::Many(Vec::new())) });
         }
+        let by_fields = fields.filter(|_| query.is_none() && self.is_by_fields());
+        let signed = by_fields.map(|fields| Digest::of_signed(&form::canonical(fields)));
         let shared = Shared {
             provider,
             headers: Headers::of(&self),
             coverage: self.coverage().cloned().unwrap_or_default(),
-            digested: self.request.digested(),
+            digested: signed.as_ref().map_or_else(|| self.request.digested(), |digest| Some((body, digest))),
         };
         if envelope.batch == Batch::CloudEvents {
             let events = shared.cloud_events(&scene, body, &plan.item)?;
@@ -259,7 +269,7 @@ pub(super) struct Shared<'p> {
     provider: &'p Provider,
     headers: Headers,
     pub(super) coverage: Arc<Coverage>,
-    /// The body as it came, and what may have been made of it on the way.
+    /// The body as it came, and what was made of it, or may have been on the way.
     digested: Option<(&'p Bytes, &'p Digest)>,
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -35,13 +35,16 @@ struct Record {
     /// The payload where it is no part of `whole`, but what was encoded in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decoded: Option<String>,
+    /// In hexadecimal digits, where it is not the payload's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
     headers: Vec<(String, String)>,
 }
 
 impl Event {
     /// For a store to keep: all but order, lease and generation. It holds the sender's data, personal data included.
     pub fn to_record(&self) -> Vec<u8> {
-        let Inner { raw, whole, identity, nonce, stable, headers, covered, kinds, remember, .. } = &self.inner;
+        let Inner { raw, whole, identity, nonce, stable, digest, headers, covered, kinds, remember, .. } = &self.inner;
         let raw = raw.as_bytes();
         let (payload, decoded) = match range_in(whole, raw) {
             Some(part) => ((part.start, part.len()), None),
@@ -64,6 +67,7 @@ impl Event {
             whole: BASE64.encode(whole),
             payload,
             decoded,
+            digest: digest.to_keep().map(|digest| HEXLOWER.encode(digest)),
             headers: headers.iter().map(|(n, v)| (n.as_str().to_owned(), BASE64.encode(v.as_bytes()))).collect(),
         };
         serde_json::to_vec(&record).unwrap_or_default()
@@ -87,6 +91,13 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
         let value = HeaderValue::from_bytes(&decode(value)?).map_err(|e| UNREADABLE.because(e))?;
         headers.try_append(name, value).map_err(|e| UNREADABLE.because(e))?;
     }
+    let digest = match &record.digest {
+        None => Digest::default(),
+        Some(digits) => {
+            let bytes = HEXLOWER.decode(digits.as_bytes()).map_err(|e| UNREADABLE.because(e))?;
+            Digest::kept_of_signed(bytes.try_into().map_err(|_| UNREADABLE)?)
+        }
+    };
     let occurred_at = record.occurred_at.and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
     Ok(Event {
         provider: record.provider.into(),
@@ -103,7 +114,7 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
             identity: record.identity,
             nonce: record.nonce,
             stable: record.stable,
-            digest: Digest::default(),
+            digest,
             headers: Headers::kept(headers),
             covered: Arc::new(record.covered),
             kinds: record.kinds,

@@ -8,6 +8,7 @@
 //! that cannot be taken for a payload.
 
 use data_encoding::BASE64;
+use memchr::memchr;
 
 use super::{
     At, Challenge, Custom, Digest, Encoding, Exhibit, Genuine, Handshake, KeyForm, Make, Provider, Scheme, TimeUnit,
@@ -33,7 +34,7 @@ pub const BRAINTREE: Provider = Provider::new(
 .docs("https://developer.paypal.com/braintree/docs/guides/webhooks/overview")
 .needs_public_key()
 .accepts(&["application/x-www-form-urlencoded"])
-.identity(&[At::Form(PAYLOAD)])
+.identity(&[At::Made(&At::Form(PAYLOAD), Make(without_last_break))])
 .kind(At::Made(&At::Form(PAYLOAD), Make(kind)))
 .time(At::Made(&At::Form(PAYLOAD), Make(time)), TimeUnit::Rfc3339)
 .handshakes(&[Handshake::get(CHALLENGE)
@@ -48,25 +49,20 @@ fn judge(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
     let fields = exhibit.fields().unwrap_or_default();
     let field = |name| form::last(&fields, name).map(|value| &**value).filter(|value| !value.is_empty());
     let (payload, signatures) = (field(PAYLOAD).ok_or(NO_PAYLOAD)?, field(SIGNATURE).unwrap_or_default());
-    if !payload.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=\n".contains(b)) {
+    // Whoever asks has a challenge signed: it must not pass for a payload.
+    if is_challenge(payload) || !payload.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=\n".contains(b)) {
         return Err(NO_PAYLOAD);
     }
-    let pair = |pair: &'_ [u8]| {
-        let bar = pair.iter().position(|b| *b == b'|')?;
-        let (key, signature) = pair.split_at_checked(bar)?;
-        Some((key.to_vec(), signature.strip_prefix(b"|")?.to_vec()))
-    };
-    let pairs: Vec<_> = signatures.split(|b| *b == b'&').filter_map(pair).collect();
+    let pairs: Vec<_> = signatures.split(|b| *b == b'&').filter_map(|pair| pair.split_at_checked(memchr(b'|', pair)?)).collect();
     if pairs.is_empty() {
         return Err(Exhibit::malformed("no key stands before the signature"));
     }
-    let own = pairs.iter().filter(|(key, _)| Some(&**key) == exhibit.public_key().map(str::as_bytes));
-    let mut genuine = false;
-    for (_, signature) in own {
-        genuine |= exhibit.is_made_of(&[payload], Encoding::Hex, signature)
-            || exhibit.is_made_of(&[payload, b"\n"], Encoding::Hex, signature);
-    }
-    Ok(genuine.then(Genuine::new))
+    let key = exhibit.public_key().map(str::as_bytes);
+    let own = pairs.iter().filter(|(of, _)| Some(*of) == key).filter_map(|(_, signature)| signature.strip_prefix(b"|"));
+    let own: Vec<_> = own.collect();
+    let made = exhibit.is_any_of(&[payload], Encoding::Hex, &own)
+        || exhibit.is_any_of(&[payload, b"\n"], Encoding::Hex, &own);
+    Ok(made.then(Genuine::new))
 }
 
 fn sign(unsigned: &mut Unsigned<'_>) -> Option<()> {
@@ -76,12 +72,20 @@ fn sign(unsigned: &mut Unsigned<'_>) -> Option<()> {
     unsigned.put(At::Form(SIGNATURE), &signature)
 }
 
-/// A signature, to whoever asks: never over anything but 20 to 32 hexadecimal digits, which are no payload.
+/// A signature, to whoever asks.
 fn answer(challenge: &Challenge<'_>) -> Option<String> {
-    let asked = challenge.text(CHALLENGE)?;
-    let plain = asked.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let fits = plain && (20..=32).contains(&asked.len());
-    fits.then(|| Some(format!("{}|{}", challenge.public_key()?, challenge.tag(&asked, Encoding::Hex))))?
+    let asked = challenge.text(CHALLENGE).filter(|asked| is_challenge(asked.as_bytes()))?;
+    Some(format!("{}|{}", challenge.public_key()?, challenge.tag(&asked, Encoding::Hex)))
+}
+
+/// 20 to 32 hexadecimal digits.
+fn is_challenge(text: &[u8]) -> bool {
+    (20..=32).contains(&text.len()) && text.iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b))
+}
+
+/// The signature holds with the payload's last line break and without it: both are one event.
+fn without_last_break(payload: &str) -> Option<String> {
+    Some(payload.strip_suffix('\n').unwrap_or(payload).to_owned())
 }
 
 fn kind(payload: &str) -> Option<String> {

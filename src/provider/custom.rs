@@ -106,8 +106,8 @@ pub struct Exhibit<'a> {
     pub(crate) made: &'a Made<'a>,
 }
 
-/// Whether the HMAC over these parts is the one claimed, in this encoding.
-pub(crate) type Made<'a> = dyn Fn(&[&[u8]], Encoding, &[u8]) -> bool + 'a;
+/// Whether the HMAC over these parts is one of those claimed, in this encoding.
+pub(crate) type Made<'a> = dyn Fn(&[&[u8]], Encoding, &[&[u8]]) -> bool + 'a;
 
 impl<'a> Exhibit<'a> {
     /// Which secret it is judged by, in the order they were given.
@@ -174,6 +174,12 @@ impl<'a> Exhibit<'a> {
 
     /// Whether `claimed`, written in this encoding, is the HMAC by this secret over `parts`, with nothing between them.
     pub fn is_made_of(&self, parts: &[&[u8]], encoding: Encoding, claimed: &[u8]) -> bool {
+        self.is_any_of(parts, encoding, &[claimed])
+    }
+
+    /// Whether one of `claimed`, written in this encoding, is that HMAC. It is made once: where a request may bear any
+    /// number of signatures, asking for each by itself would let a sender choose how often its body is hashed.
+    pub fn is_any_of(&self, parts: &[&[u8]], encoding: Encoding, claimed: &[&[u8]]) -> bool {
         (self.made)(parts, encoding, claimed)
     }
 

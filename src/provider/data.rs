@@ -260,8 +260,8 @@ impl Provider {
         self
     }
 
-    /// Events come by GET too, with their fields in the URL's query: it is read as the form that a POST would bring.
-    /// Only where that is signed, or nothing is.
+    /// Events come by GET where an endpoint [was told so](crate::VerifierBuilder::by_get), with their fields in the URL's
+    /// query: it is read as the form that a POST would bring. Only where that is signed, or nothing is.
     pub const fn by_get(mut self) -> Self {
         self.by_get = true;
         self

@@ -40,20 +40,13 @@ fn judge(request: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
     if id.contains(&b'.') {
         return Err(Exhibit::malformed("the id holds the separator"));
     }
-    let mut any = false;
-    let mut genuine = false;
-    for element in signatures.split(|b| *b == b' ') {
-        let element = element.strip_suffix(b",").unwrap_or(element);
-        if let Some(claimed) = element.strip_prefix(b"v1,") {
-            any = true;
-            genuine |= request.is_made_of(&[id, b".", timestamp, b".", request.body()], Encoding::Base64, claimed);
-        }
+    let elements = signatures.split(|b| *b == b' ').map(|element| element.strip_suffix(b",").unwrap_or(element));
+    let claimed: Vec<_> = elements.filter_map(|element| element.strip_prefix(b"v1,")).collect();
+    if claimed.is_empty() {
+        return Err(Exhibit::malformed("no signature of version 1"));
     }
-    match (any, genuine) {
-        (false, _) => Err(Exhibit::malformed("no signature of version 1")),
-        (true, false) => Ok(None),
-        (true, true) => Ok(Some(Genuine::at(timestamp, TimeUnit::Seconds))),
-    }
+    let made = request.is_any_of(&[id, b".", timestamp, b".", request.body()], Encoding::Base64, &claimed);
+    Ok(made.then(|| Genuine::at(timestamp, TimeUnit::Seconds)))
 }
 
 fn sign(request: &mut Unsigned<'_>) -> Option<()> {

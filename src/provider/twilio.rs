@@ -5,16 +5,18 @@
 //! and with which hash: SHA-1 if it does not say, SHA-256 if it does, and no other.
 //!
 //! Events have no id of their own: identity is the message with its status, else the token that a retry repeats, which is
-//! not signed, and the payload's digest. An address that was entered with GET is sent the same fields in its query. An
-//! answer's body is TwiML where Twilio waits for instructions.
-
-use std::collections::BTreeSet;
+//! not signed, and the payload's digest. An address that was entered with GET is sent the same fields in its query, and its
+//! verifier is [told so](crate::VerifierBuilder::by_get). An answer's body is TwiML where Twilio waits for instructions.
+//!
+//! **Where a field ends is not signed**, only the text that all of them make: who saw one request can have it read as other
+//! fields, the message's id and status among them. The payload's digest is that of this text, so whatever is made of one
+//! request has the same [fingerprint](crate::store::Slot::fingerprint), and is known as a [twin](crate::Twins).
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Judge, Part, Provider, Scheme, Sign, Unsigned};
-use crate::{Error, body::form::Field};
+use crate::{Error, body::form::canonical};
 
 const SIGNATURE: &str = "x-twilio-signature";
 const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
@@ -67,18 +69,15 @@ fn sign_sha256(request: &mut Unsigned<'_>) -> Option<()> {
 
 fn judge(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
     let claimed = exhibit.header(SIGNATURE)?.ok_or(Exhibit::missing())?;
-    let fields = match exhibit.fields() {
-        Some(fields) => fields,
-        None if exhibit.body().is_empty() => Vec::new(),
-        None => {
-            let hash = exhibit.query(BODY_HASH)?.ok_or(Exhibit::missing())?;
-            if *hash != *body_hash(exhibit.body()).as_bytes() {
-                return Ok(None);
-            }
-            Vec::new()
-        }
+    let fields = match (exhibit.query(BODY_HASH)?, exhibit.fields()) {
+        _ if exhibit.body().is_empty() => Vec::new(),
+        // Whatever the body says of itself: who has its hash signed signs no fields.
+        (Some(hash), _) if *hash == *body_hash(exhibit.body()).as_bytes() => Vec::new(),
+        (Some(_), _) => return Ok(None),
+        (None, Some(fields)) if fields.is_empty() => return Err(Exhibit::malformed_body("a form without fields")),
+        (None, Some(fields)) => canonical(&fields),
+        (None, None) => return Err(Exhibit::missing()),
     };
-    let fields = sorted(&fields);
     let made = addresses(&exhibit.url()?)
         .iter()
         .any(|url| exhibit.is_made_of(&[url.as_bytes(), &fields], Encoding::Base64, claimed));
@@ -86,7 +85,7 @@ fn judge(exhibit: &Exhibit<'_>) -> Result<Option<Genuine>, Error> {
 }
 
 fn sign(request: &mut Unsigned<'_>) -> Option<()> {
-    let fields = request.fields().map(|fields| sorted(&fields));
+    let fields = request.fields().map(|fields| canonical(&fields));
     if fields.is_none() && !request.request().body().is_empty() {
         let hash = body_hash(request.request().body());
         request.add_query(BODY_HASH, &hash)?;
@@ -100,12 +99,6 @@ fn algorithm(settings: Option<&[u8]>) -> Vec<u8> {
     let mut parts = settings.unwrap_or_default().split(|b| *b == b',').map(<[u8]>::trim_ascii);
     let named = parts.find_map(|part| part.strip_prefix(b"algorithm=")).map(<[u8]>::trim_ascii);
     named.filter(|name| !name.is_empty()).unwrap_or(SHA1).to_ascii_uppercase()
-}
-
-/// Names and values with nothing between them, each pair once.
-fn sorted(fields: &[Field<'_>]) -> Vec<u8> {
-    let fields: BTreeSet<&Field<'_>> = fields.iter().collect();
-    fields.into_iter().flat_map(|(name, value)| name.iter().chain(value.iter()).copied()).collect()
 }
 
 fn body_hash(body: &[u8]) -> String {
@@ -140,13 +133,6 @@ mod tests {
         assert_eq!(both("https://u:p@a.example/x"), ["https://u:p@a.example/x", "https://u:p@a.example:443/x"]);
         assert_eq!(both("https://[::1]/x"), ["https://[::1]/x", "https://[::1]:443/x"]);
         assert_eq!(both("https://u:p@[::1]:8443/"), ["https://u:p@[::1]/", "https://u:p@[::1]:8443/"]);
-    }
-
-    #[test]
-    fn pairs_are_sorted_and_come_once() {
-        let form = b"b=2&a=2&a=1&a=2&c=";
-        let fields: Vec<_> = crate::body::form::pairs(form).collect();
-        assert_eq!(sorted(&fields), b"a1a2b2c");
     }
 
     #[test]

@@ -53,8 +53,8 @@ pub const X: Provider = Provider::new(
 
 fn answer(challenge: &Challenge<'_>) -> Option<String> {
     let token = challenge.text(CRC)?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~+/=".contains(&b);
-    if token.len() > LONGEST || !token.bytes().all(plain) {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~+/".contains(&b);
+    if token.len() > LONGEST || !token.trim_end_matches('=').bytes().all(plain) {
         return None;
     }
     let response = format!("sha256={}", challenge.tag(&token, Encoding::Base64));

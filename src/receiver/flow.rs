@@ -212,7 +212,8 @@ impl Flow {
             });
             let mut place = None;
             let caught = {
-                let turn = pin!(self.one(event, &mut place, &stopped, Patience::new(patience, &mut waited)));
+                let patience = Patience::new(patience, &mut waited);
+                let turn = pin!(self.one(event, contract.identified, &mut place, &stopped, patience));
                 Caught(turn).await
             };
             let Some(outcome) = outcomes.last_mut() else { continue };
@@ -239,6 +240,7 @@ impl Flow {
     async fn one(
         &self,
         mut event: Box<Event>,
+        has_ids: bool,
         place: &mut Option<Box<Place>>,
         stopped: &Stopped,
         mut patience: Patience<'_>,
@@ -270,7 +272,9 @@ impl Flow {
         let identified = id.is_some();
         let slot = self.slot(&event, self.key(&event, id.unwrap_or_else(fresh_id)));
         self.claims.fetch_add(1, Ordering::Relaxed);
-        let claimed = identified || slot.place.is_some();
+        // Without the id that such events have, and that nobody signs, it is to be known for a twin all the same.
+        let twin = has_ids && slot.twins && slot.fingerprint.is_some();
+        let claimed = identified || slot.place.is_some() || twin;
         let (end, twin) = loop {
             let turn = match claimed {
                 true => self.work.turn(&slot, event, self.rules).await,

@@ -73,7 +73,9 @@ impl Draft<'_> {
                 self.rewrite(|document| in_items(batch, document, |item| edit(item, pointer, member)))
             }
             At::Text(text) => text == value,
-            At::Nowhere | At::Day(_) | At::Made(..) | At::PayloadDigest | At::SignaturePair(_) | At::Inner(_) => false,
+            // Where it is left as it is.
+            At::Made(inner, make) => (make.0)(value).as_deref() == Some(value) && self.put(*inner, value),
+            At::Nowhere | At::Day(_) | At::PayloadDigest | At::SignaturePair(_) | At::Inner(_) => false,
         }
     }
 

@@ -31,6 +31,7 @@ pub struct VerifierBuilder {
     tolerance: Tolerance,
     verify_token: Option<Secret>,
     public_key: Option<String>,
+    by_get: bool,
     pub(super) grants: Grants,
     expected: Vec<(String, String)>,
     #[cfg(feature = "asymmetric")]
@@ -47,6 +48,8 @@ pub(super) struct Inner {
     pub(super) base: Option<String>,
     pub(super) verify_token: Option<TokenHash>,
     pub(super) public_key: Option<String>,
+    /// Events come by GET, and none by POST.
+    pub(super) by_get: bool,
     pub(super) grants: Grants,
     /// Past and future.
     pub(super) tolerance: Option<(Duration, Duration)>,
@@ -68,6 +71,7 @@ impl VerifierBuilder {
             tolerance: Tolerance::Provider,
             verify_token: None,
             public_key: None,
+            by_get: false,
             grants: Grants::default(),
             expected: Vec::new(),
             #[cfg(feature = "asymmetric")]
@@ -108,6 +112,14 @@ impl VerifierBuilder {
         self
     }
 
+    /// Takes events by GET, and none by POST: for an address that was entered so at a provider that sends by either
+    /// (Twilio). It signs address and fields as one text, so at an address that took both, the one could be made to pass
+    /// for the other.
+    pub fn by_get(mut self) -> Self {
+        self.by_get = true;
+        self
+    }
+
     /// What a request must be meant for, by the name that the provider's data has for it: PayPal's `webhook_id`, the
     /// `topic_arn` of AWS SNS. Say it again for another topic that will do as well; of webhook ids, which are a part of
     /// what is signed, there is one a verifier. Whoever has an account there can have a genuine request sent to anybody, so
@@ -131,7 +143,7 @@ impl VerifierBuilder {
     /// anything that its scheme needs and was not given.
     pub fn build(self) -> Result<Verifier, Error> {
         const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
-        let Self { provider, secrets, base, tolerance, verify_token, public_key, grants, expected, .. } = self;
+        let Self { provider, secrets, base, tolerance, verify_token, public_key, by_get, grants, expected, .. } = self;
         provider.check().map_err(CONFIG)?;
         grants.check().map_err(CONFIG)?;
         let plan = Plan::of(&provider).ok_or(CONFIG("an envelope has at most 64 places"))?;
@@ -153,6 +165,9 @@ impl VerifierBuilder {
         let verify_token = verify_token.map(|token| plain(&token).map(TokenHash::of)).transpose()?;
         if public_key.as_ref().is_some_and(String::is_empty) || (provider.needs_public_key && public_key.is_none()) {
             return Err(CONFIG("the provider names a public key: say `public_key`"));
+        }
+        if by_get && !provider.by_get {
+            return Err(CONFIG("nothing of this provider's comes by GET"));
         }
         if cfg!(not(feature = "asymmetric")) && provider.schemes().any(provider::Scheme::fetches) {
             return Err(CONFIG("its keys are public: turn on the feature `asymmetric`"));
@@ -203,6 +218,7 @@ impl VerifierBuilder {
             base,
             verify_token,
             public_key,
+            by_get,
             grants,
             tolerance,
             plan,

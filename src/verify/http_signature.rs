@@ -70,9 +70,9 @@ fn read(data: &HttpSignature, request: &Incoming<'_>, base: Option<&str>) -> Res
     let mut inputs = dictionary(request, INPUT)?.ok_or(locate::missing())?;
     let mut signatures = dictionary(request, SIGNATURE)?.ok_or(locate::missing())?;
     let mut trouble = Error::new(ErrorKind::MalformedHeader, "no signature of this scheme stands in it");
-    let mut claimed = Vec::new();
+    let (mut claimed, mut tried) = (Vec::new(), 0);
     for (label, entry) in inputs.drain(..) {
-        if data.label.is_some_and(|only| only != label.as_str()) || claimed.len() == MOST {
+        if data.label.is_some_and(|only| only != label.as_str()) || tried == MOST {
             continue;
         }
         let ListEntry::InnerList(list) = entry else { continue };
@@ -94,6 +94,7 @@ fn read(data: &HttpSignature, request: &Incoming<'_>, base: Option<&str>) -> Res
             trouble = Error::new(ErrorKind::MalformedHeader, "no signature stands under its label");
             continue;
         };
+        tried += 1;
         // One signature, one way of writing it.
         if !written(request, &signature) {
             trouble = Error::new(ErrorKind::MalformedHeader, "a signature is written otherwise than it has to be");

@@ -76,7 +76,7 @@ pub(crate) use self::{
 use crate::{
     Clock, Error, ErrorKind, Incoming, KeyId, KeyMaterial, Provider, Secret, body,
     provider::{
-        self, At, Encoding, Handshake, When,
+        self, At, Encoding, Handshake, Part, When,
         locate::{self, Spot},
     },
     request::first_value,
@@ -211,8 +211,8 @@ impl Verifier {
             _ => true,
         };
         let mut handshakes = self.0.provider.handshakes.iter().filter(|h| verb(h) && asked(h)).peekable();
-        let by_get = self.0.provider.by_get && *method == Method::GET;
-        if *method != Method::POST && !by_get && handshakes.peek().is_none() {
+        let brings = *method == if self.0.by_get { Method::GET } else { Method::POST };
+        if !brings && handshakes.peek().is_none() {
             return Err(Error::new(ErrorKind::Method, ""));
         }
         if handshakes.any(|h| !h.proof.is_by_secret()) {
@@ -239,9 +239,13 @@ impl Verifier {
     /// The methods that can bring something, for an `Allow` header.
     pub(crate) fn methods(&self) -> impl Iterator<Item = Method> {
         let asks = |method: &Method| self.0.provider.handshakes.iter().any(|h| verb(h.method) == *method);
-        [Method::POST, Method::GET, Method::HEAD, Method::OPTIONS].into_iter().filter(move |method| {
-            *method == Method::POST || (*method == Method::GET && self.0.provider.by_get) || asks(method)
-        })
+        [Method::POST, Method::GET, Method::HEAD, Method::OPTIONS]
+            .into_iter()
+            .filter(move |method| *method == if self.0.by_get { Method::GET } else { Method::POST } || asks(method))
+    }
+
+    pub(crate) fn is_by_get(&self) -> bool {
+        self.0.by_get
     }
 
     pub(crate) fn data(&self) -> &Provider {
@@ -322,6 +326,11 @@ impl Verified<'_> {
             return None;
         }
         self.verifier.0.plan.coverage.get(self.judged.scheme)
+    }
+
+    /// Whether it was signed by a form's fields, which leaves open how they were written.
+    pub(crate) fn is_by_fields(&self) -> bool {
+        self.judged.proved && self.scheme().is_some_and(|scheme| scheme.data.covers().0.contains(&Part::SortedForm))
     }
 
     /// What the scheme signed as the event's id.

@@ -95,7 +95,9 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
         At::Text(_) => true,
         At::Header(name) => signs(Part::Header(name)),
         At::Query(_) => signs(Part::Url) || signs(Part::Query),
-        At::Json(_) | At::Number(_) | At::Document(_) | At::NameOf(_) | At::Form(_) | At::PayloadDigest => {
+        // Where a field ends is not signed.
+        At::Form(_) => signs(Part::Body) || signs(Part::BodyBase64),
+        At::Json(_) | At::Number(_) | At::Document(_) | At::NameOf(_) | At::PayloadDigest => {
             signs(Part::Body) || signs(Part::BodyBase64) || signs(Part::SortedForm) || signs(Part::Token)
         }
         At::Inner(pointer) => covers(parts, places, At::Json(pointer)),

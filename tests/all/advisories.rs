@@ -56,7 +56,11 @@ pub(crate) fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Sign
         serde_urlencoded::to_string(pairs.map(|(name, value)| (name, value.as_str().unwrap_or_default()))).unwrap()
     };
     match provider.name() {
-        "adyen" => body["notificationItems"] = json!([{"NotificationRequestItem": {"pspReference": body["id"]}}]),
+        "adyen" => {
+            // It holds none of what parts the fields.
+            let reference = body["id"].as_str().unwrap_or_default().replace(':', ";");
+            body["notificationItems"] = json!([{"NotificationRequestItem": {"pspReference": reference}}]);
+        }
         "braintree" => {
             return signed(provider, secret, format!("bt_payload={}", HEXLOWER.encode(body.to_string().as_bytes())));
         }

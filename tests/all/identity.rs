@@ -10,9 +10,9 @@ use std::{
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Method, Request};
 use inhook::{
-    Event, Field, Handlers, Provider, Receiver,
+    Event, Field, Handlers, Provider, Receiver, Verifier,
     dangerous::event_from_record,
     provider::{
         ALL, At, CLERK, Digest, GITHUB, Hmac, MAILGUN, MANDRILL, OKTA, Part, SHOPIFY, SLACK, STANDARD_WEBHOOKS, STRIPE,
@@ -46,9 +46,17 @@ fn draft(provider: &Provider, body: impl Into<Bytes>) -> Signed {
     signed(provider, SECRET, body)
 }
 
+/// What comes by GET comes to an address that takes it.
+fn verifier(provider: &Provider, request: &Request<Bytes>) -> Verifier {
+    if *request.method() != Method::GET {
+        return verifier_for(provider, SECRET);
+    }
+    Verifier::builder(provider).secret(SECRET).public_base("https://example.com").by_get().build().unwrap()
+}
+
 /// A record keeps all that makes an event.
 fn events(provider: &Provider, request: &Request<Bytes>) -> Vec<Event> {
-    let events = verifier_for(provider, SECRET).verify(request).unwrap().into_events();
+    let events = verifier(provider, request).verify(request).unwrap().into_events();
     for event in &events {
         let kept = event_from_record(&event.to_record()).unwrap();
         assert_eq!(
@@ -70,7 +78,7 @@ fn ids(provider: &Provider, request: &Request<Bytes>) -> Vec<String> {
 fn remembered(provider: &Provider, request: &Request<Bytes>) -> Vec<String> {
     let ids = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&ids);
-    let receiver = Receiver::builder(verifier_for(provider, SECRET), MemoryStore::new())
+    let receiver = Receiver::builder(verifier(provider, request), MemoryStore::new())
         .observe(move |outcome| note.lock().unwrap().extend(outcome.key.as_ref().map(|key| key.id.clone())))
         .handle(Handlers::new().otherwise(async |_: Event| Ok(())))
         .unwrap();

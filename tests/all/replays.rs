@@ -1,20 +1,35 @@
 //! What somebody who has seen one delivery can make of it without the secret.
 
-use http::{HeaderMap, HeaderValue, Request};
-use inhook::{
-    ErrorKind, Provider, Verifier, dangerous,
-    provider::{GITHUB, MAILGUN, MANDRILL, SHOPIFY, SLACK, STANDARD_WEBHOOKS, SVIX},
-    testing::{event, handshakes, signed},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use inhook::{
+    ErrorKind, Event, Field, Handlers, Provider, Receiver, Twins, Verifier, dangerous,
+    provider::{
+        ADYEN, BITBUCKET, BRAINTREE, CONTENTFUL, GITHUB, MAILGUN, MANDRILL, RAZORPAY, SHOPIFY, SLACK,
+        STANDARD_WEBHOOKS, SVIX, TWILIO,
+    },
+    store::MemoryStore,
+    testing::{event, handshakes, signed, verifier_for},
+};
+use serde_json::{Value, json};
+
 const SECRET: &str = "c2VjcmV0c2VjcmV0";
+const HEX: &str = "5ca1ab1e";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn verifier(provider: &Provider) -> Verifier {
     Verifier::builder(provider).secret(SECRET).public_base("https://example.com").build().unwrap()
 }
 
-fn kind(provider: &Provider, request: &Request<bytes::Bytes>) -> Option<ErrorKind> {
+fn kind(provider: &Provider, request: &Request<Bytes>) -> Option<ErrorKind> {
     verifier(provider).verify(request).err().map(|e| e.kind())
 }
 
@@ -53,6 +68,137 @@ fn a_handshake_says_that_it_is_one() {
     }
     let genuine = signed(&MANDRILL, SECRET, r#"[{"_id":"1","event":"open","ts":1}]"#).build();
     assert!(!verifier.authenticate(&genuine).unwrap().is_handshake());
+}
+
+fn ids(provider: &Provider, requests: impl IntoIterator<Item = Request<Bytes>>) -> BTreeSet<String> {
+    let verifier = verifier_for(provider, SECRET);
+    let events = requests.into_iter().flat_map(move |request| verifier.verify(&request).unwrap().into_events());
+    events.map(|event| event.id().unwrap().into_owned()).collect()
+}
+
+fn with_body(request: &Request<Bytes>, body: impl Into<Bytes>) -> Request<Bytes> {
+    let mut request = request.clone();
+    *request.body_mut() = body.into();
+    request
+}
+
+/// Fields are signed, not how they were written: however they are, it is the same event, and so is its record.
+#[test]
+fn a_form_that_is_signed_by_its_fields_is_one_event_however_it_is_written() {
+    let first = signed(&TWILIO, SECRET, "MessageSid=SM1&MessageStatus=delivered&To=x").build();
+    let written = [
+        "MessageSid=SM1&MessageStatus=delivered&To=x",
+        "To=x&MessageStatus=delivered&MessageSid=SM1",
+        "MessageSid=SM%31&MessageStatus=delivered&To=x",
+        "MessageSid=SM1&MessageStatus=delivered&To=x&To=x",
+        "&MessageSid=SM1&MessageStatus=delivered&&To=x&",
+    ];
+    assert_eq!(ids(&TWILIO, written.map(|body| with_body(&first, body))).len(), 1);
+    let event = verifier(&TWILIO).verify(&with_body(&first, written[1])).unwrap().into_events().remove(0);
+    let kept = dangerous::event_from_record(&event.to_record()).unwrap();
+    assert_eq!((kept.id(), kept.to_record()), (event.id(), event.to_record()));
+    let other = signed(&TWILIO, SECRET, "MessageSid=SM1&MessageStatus=delivered&To=y").build();
+    assert_eq!(ids(&TWILIO, [first, other]).len(), 2);
+}
+
+/// How many of both requests are handled, and how many are known for twins.
+async fn handled(verifier: Verifier, twins: Twins, requests: [&Request<Bytes>; 2]) -> [usize; 2] {
+    let counts = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let [handled, known] = counts.clone();
+    let handlers = Handlers::new().otherwise(async move |_: Event| {
+        handled.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
+    let builder = Receiver::builder(verifier, MemoryStore::new()).twins(twins);
+    let builder = builder.observe(move |outcome| _ = known.fetch_add(usize::from(outcome.twin), Ordering::SeqCst));
+    let receiver = builder.handle(handlers).unwrap();
+    for request in requests {
+        let _by_whatever_status = receiver.receive(request.clone()).await;
+    }
+    counts.map(|count| count.load(Ordering::SeqCst))
+}
+
+/// Where one field ends and the next begins is not signed either: whatever is made of it is known for a twin.
+#[tokio::test]
+async fn a_form_that_is_cut_otherwise_is_a_twin() {
+    let first = signed(&TWILIO, SECRET, "Body=a&MessageSid=SM1&MessageStatus=read").build();
+    let mut cut = with_body(&first, "BodyaMessageSidSM1=&MessageStatus=read");
+    for named in [false, true] {
+        if named {
+            cut.headers_mut().insert("i-twilio-idempotency-token", HeaderValue::from_static("another"));
+        }
+        assert_eq!(kind(&TWILIO, &cut), None);
+        assert_eq!(handled(verifier(&TWILIO), Twins::Flag, [&first, &cut]).await, [2, 1]);
+        assert_eq!(handled(verifier(&TWILIO), Twins::Reject, [&first, &cut]).await, [1, 1]);
+    }
+    let event = verifier(&TWILIO).verify(&first).unwrap().into_events().remove(0);
+    assert!(!event.covers(Field::Identity) && !event.covers(Field::Label) && !event.covers(Field::Kind));
+}
+
+/// An event is no more new without the id that nobody signed than under another one.
+#[tokio::test]
+async fn an_unsigned_id_that_is_taken_away_leaves_a_twin() {
+    for (provider, name) in [(&RAZORPAY, "x-razorpay-event-id"), (&BITBUCKET, "x-request-uuid")] {
+        let first = signed(provider, SECRET, r#"{"event":"a"}"#).header(name, "1").build();
+        let [mut bare, mut other] = [first.clone(), first.clone()];
+        bare.headers_mut().remove(name);
+        other.headers_mut().insert(name, HeaderValue::from_static("2"));
+        for next in [bare, other] {
+            assert_eq!(handled(verifier(provider), Twins::Flag, [&first, &next]).await, [2, 1], "{provider:?}");
+            assert_eq!(handled(verifier(provider), Twins::Reject, [&first, &next]).await, [1, 1], "{provider:?}");
+            assert_eq!(handled(verifier(provider), Twins::Allow, [&first, &next]).await, [2, 0], "{provider:?}");
+        }
+    }
+}
+
+/// The fields are joined by colons: one that moves over into what tells events apart would make another event.
+#[test]
+fn no_colon_moves_into_an_identity() {
+    let item = |reference: &str, account: &str, order: &str| {
+        json!({"notificationItems": [{"NotificationRequestItem": {
+            "pspReference": reference, "merchantAccountCode": account, "merchantReference": order,
+            "eventCode": "AUTHORISATION", "success": "true", "amount": {"value": 1000, "currency": "EUR"},
+        }}]})
+    };
+    let first = signed(&ADYEN, HEX, item("791", "Acme", "order:1").to_string()).build();
+    let verifier = Verifier::new(&ADYEN, HEX).unwrap();
+    assert!(verifier.verify(&first).is_ok());
+    let body: Value = serde_json::from_slice(first.body()).unwrap();
+    let signature = &body["notificationItems"][0]["NotificationRequestItem"]["additionalData"]["hmacSignature"];
+    // 791::Acme:order:1 again.
+    let mut moved = item("791:", "order", "1");
+    moved["notificationItems"][0]["NotificationRequestItem"]["originalReference"] = json!("Acme");
+    moved["notificationItems"][0]["NotificationRequestItem"]["additionalData"] = json!({"hmacSignature": signature});
+    let refused = verifier.verify(&with_body(&first, moved.to_string())).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::MalformedBody);
+}
+
+/// Both forms of it hold under one signature.
+#[test]
+fn a_payload_with_its_last_line_break_and_without_it_is_one_event() {
+    let first = signed(&BRAINTREE, SECRET, "bt_payload=PG4vPg%3D%3D%0A").build();
+    let text = str::from_utf8(first.body()).unwrap();
+    let bare = with_body(&first, text.replace("%0A", ""));
+    assert_ne!(bare.body(), first.body());
+    assert_eq!(ids(&BRAINTREE, [first, bare]).len(), 1);
+}
+
+/// What is hashed holds every value that is named: few names must not make much of it.
+#[test]
+fn a_header_is_named_once_among_those_that_are_signed() {
+    let first = signed(&CONTENTFUL, SECRET, "{}").build();
+    assert_eq!(kind(&CONTENTFUL, &first), None);
+    let named = first.headers()["x-contentful-signed-headers"].to_str().unwrap().to_owned();
+    let many: Vec<_> = (0..64).map(|n| format!("h{n}")).collect();
+    for more in ["host,host".to_owned(), "x-contentful-timestamp".to_owned(), many.join(",")] {
+        let mut request = first.clone();
+        let headers = request.headers_mut();
+        many.iter()
+            .for_each(|name| _ = headers.insert(name.parse::<HeaderName>().unwrap(), HeaderValue::from_static("v")));
+        headers.insert("host", HeaderValue::from_static("v"));
+        headers.insert("x-contentful-signed-headers", HeaderValue::try_from(format!("{named},{more}")).unwrap());
+        assert_eq!(kind(&CONTENTFUL, &request), Some(ErrorKind::MalformedHeader), "{more}");
+    }
 }
 
 #[test]

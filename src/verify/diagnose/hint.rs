@@ -25,8 +25,7 @@ pub(super) fn incomplete(verifier: &Verifier, request: &Incoming<'_>) -> Vec<Fin
     let places = verifier.0.provider.headers().map(At::Header);
     let missing = places.filter(|at| !matches!(locate::find(*at, request, false), Ok(Some(_))));
     let mut found: Vec<_> = missing.map(|at| Finding::Missing { places: vec![place(at)], signed: true }).collect();
-    let by_get = verifier.0.provider.by_get && request.target.is_some_and(|(method, _)| *method == http::Method::GET);
-    if verifier.0.provider.needs_body && !by_get && request.body.as_bytes().is_empty() {
+    if verifier.0.provider.needs_body && !verifier.0.by_get && request.body.as_bytes().is_empty() {
         found.push(Finding::NoBody);
     }
     found

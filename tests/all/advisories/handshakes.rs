@@ -2,10 +2,13 @@
 
 use http::{Method, StatusCode, header::CONTENT_TYPE};
 use inhook::provider::{
-    AZURE_EVENT_GRID, CLOUDEVENTS, FIGMA, MICROSOFT_GRAPH, NOTION, STRIPE as OTHER_PROVIDER, WEBSUB, WEBSUB_SHA1, X,
+    AZURE_EVENT_GRID, BRAINTREE, CLOUDEVENTS, FIGMA, MICROSOFT_GRAPH, NOTION, STRIPE as OTHER_PROVIDER, WEBSUB,
+    WEBSUB_SHA1, X,
 };
 
 use super::*;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 fn asks(method: Method, target: &str, headers: &[(&str, &str)], body: &str) -> Request<Bytes> {
     let mut request = Request::builder().method(method).uri(format!("{BASE}{target}"));
@@ -130,13 +133,27 @@ fn a_challenge_signs_nothing_that_could_be_an_event() {
 /// What a plain token's signature is good for: not for an event, whatever it says.
 #[test]
 fn a_signed_challenge_is_no_event() {
-    for token in ["1", "null", "true", "abc"] {
+    for token in ["1", "null", "true", "abc", "abc="] {
         let request = asks(Method::GET, &format!("/in?crc_token={token}"), &[], "");
         let reply: Value = serde_json::from_slice(answer(&X, &request).unwrap().body()).unwrap();
         let signature = reply["response_token"].as_str().unwrap();
-        let headers = [("content-type", "application/json"), ("x-twitter-webhooks-signature", signature)];
-        let replayed = verifier(&X, SECRET).verify(&asks(Method::POST, "/in", &headers, token));
-        assert_eq!(replayed.unwrap_err().kind(), ErrorKind::Envelope, "{token}");
+        for kind in ["application/json", "text/plain", FORM] {
+            let headers = [("content-type", kind), ("x-twitter-webhooks-signature", signature)];
+            let replayed = verifier(&X, SECRET).verify(&asks(Method::POST, "/in", &headers, token));
+            assert_eq!(replayed.unwrap_err().kind(), ErrorKind::Envelope, "{token} {kind}");
+        }
+    }
+    assert!(answer(&X, &asks(Method::GET, "/in?crc_token=a%3D1", &[], "")).is_err());
+    for token in ["20f9f8ed05f77439fe955c977e4c8a53", "00000000000000000001"] {
+        let asked = answer(&BRAINTREE, &asks(Method::GET, &format!("/in?bt_challenge={token}"), &[], "")).unwrap();
+        let signature = str::from_utf8(asked.body()).unwrap();
+        for more in ["", "%0A"] {
+            let body = format!("bt_payload={token}{more}&bt_signature={signature}&other=x");
+            let replayed =
+                verifier(&BRAINTREE, SECRET).verify(&asks(Method::POST, "/in", &[("content-type", FORM)], &body));
+            let refused = if more.is_empty() { ErrorKind::MalformedBody } else { ErrorKind::BadSignature };
+            assert_eq!(replayed.unwrap_err().kind(), refused, "{token}");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The same, where a signature or its time is what went wrong.
 
+use http::header::CONTENT_TYPE;
 use inhook::{
     Tolerance,
     provider::{At, Digest, Part, Syntax, TWILIO},
@@ -174,18 +175,51 @@ fn the_window_is_as_narrow_ahead_as_behind() {
     assert_eq!(early.kind(), ErrorKind::FutureTimestamp);
 }
 
-/// Twilio signs address and fields alike, so that a form by POST and its query by GET could pass for one another.
+/// Twilio signs address and fields as one text, so that a form by POST and its query by GET could pass for one another.
 #[test]
 fn a_form_is_not_taken_for_a_query_nor_a_query_for_a_form() {
-    let posted = signed(&TWILIO, SECRET, "SmsSid=1&SmsStatus=sent").build();
+    let refused = |verifier: &Verifier, request: &Request<Bytes>| verifier.verify(request).unwrap_err().kind();
+    let by_post = verifier(&TWILIO, SECRET);
+    let by_get = Verifier::builder(&TWILIO).secret(SECRET).public_base("https://example.com").by_get().build().unwrap();
+    let sent = |url: &str, method: http::Method, body: &'static str| {
+        let mut request = signed(&TWILIO, SECRET, body).url(url).build();
+        *request.method_mut() = method;
+        request
+    };
+    let (here, there) = ("https://example.com/in?src=sms", "https://example.com/in?SmsSid=1&SmsStatus=sent");
+    let posted = sent(here, http::Method::POST, "SmsSid=1&SmsStatus=sent");
+    assert!(by_post.verify(&posted).is_ok());
+    let got = sent(there, http::Method::GET, "");
+    assert_eq!(by_get.verify(&got).unwrap().events().len(), 1);
+    assert_eq!((refused(&by_get, &posted), refused(&by_post, &got)), (ErrorKind::Method, ErrorKind::Method));
+    assert_eq!(refused(&by_get, &sent(here, http::Method::GET, "SmsSid=1&SmsStatus=sent")), ErrorKind::MalformedBody);
+    assert_eq!(refused(&by_post, &sent(there, http::Method::POST, "")), ErrorKind::MalformedBody);
+    // Whoever writes a message writes a part of what is signed, and with it the rest of an address.
+    let text =
+        "AccountSid=AC1&Body=%26MessageSid%3DSMforged%26MessageStatus%3Ddelivered%26z%3D&From=1&SmsStatus=received";
+    let posted = sent(here, http::Method::POST, text);
+    let moved = "https://example.com/in?src=smsAccountSidAC1Body&MessageSid=SMforged&MessageStatus=delivered&z=From1SmsStatusreceived";
+    let mut forged = sent(moved, http::Method::GET, "");
+    assert_eq!(forged.headers()["x-twilio-signature"], posted.headers()["x-twilio-signature"]);
+    *forged.headers_mut() = posted.headers().clone();
+    assert_eq!(refused(&by_post, &forged), ErrorKind::Method);
+}
+
+/// A form of no fields is signed like no form at all: whose hash is signed must have that asked for.
+#[test]
+fn a_body_is_not_taken_for_a_form_without_fields() {
     let verifier = verifier(&TWILIO, SECRET);
-    assert!(verifier.verify(&posted).is_ok());
-    let mut got = posted;
-    *got.method_mut() = http::Method::GET;
-    assert_eq!(verifier.verify(&got).unwrap_err().kind(), ErrorKind::MalformedBody);
-    let mut asked = signed(&TWILIO, SECRET, "").url("https://example.com/in?SmsSid=1&SmsStatus=sent").build();
-    *asked.method_mut() = http::Method::GET;
-    assert_eq!(verifier.verify(&asked).unwrap().events().len(), 1);
-    *asked.method_mut() = http::Method::POST;
-    assert_eq!(verifier.verify(&asked).unwrap_err().kind(), ErrorKind::MalformedBody);
+    let json = HeaderValue::from_static("application/json");
+    let sent = signed(&TWILIO, SECRET, r#"{"a":1}"#).header(CONTENT_TYPE, json).url("https://example.com/in").build();
+    assert_eq!(verifier.verify(&sent).unwrap().events().len(), 1);
+    for (body, kind) in
+        [("&", ErrorKind::BadSignature), ("a=1", ErrorKind::BadSignature), ("", ErrorKind::MalformedBody)]
+    {
+        let mut forged = sent.clone();
+        forged.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        *forged.body_mut() = Bytes::from_static(body.as_bytes());
+        assert_eq!(verifier.verify(&forged).unwrap_err().kind(), kind, "{body}");
+    }
+    let empty = signed(&TWILIO, SECRET, "&").url("https://example.com/in").build();
+    assert_eq!(verifier.verify(&empty).unwrap_err().kind(), ErrorKind::MalformedBody);
 }

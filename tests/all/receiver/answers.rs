@@ -348,7 +348,10 @@ async fn an_event_by_get_has_its_query_for_payload() {
         seen.next();
         Ok(Answer::text(format!("{} {}", event.payload.0.message_sid, event.payload.0.body)))
     };
-    let receiver = world.receiver(&TWILIO).handle(Handlers::new().on("received", received)).unwrap();
+    let verifier =
+        Verifier::builder(&TWILIO).secret(SECRET).public_base("https://example.com").by_get().build().unwrap();
+    let builder = Receiver::builder(verifier, world.store.clone()).observe(world.observed.note());
+    let receiver = builder.handle(Handlers::new().on("received", received)).unwrap();
     let at = "https://example.com/hooks/twilio?MessageSid=SM1&SmsStatus=received&Body=a+%2B";
     let mut get = sent(&TWILIO, "").url(at).build();
     *get.method_mut() = Method::GET;
