@@ -6,7 +6,7 @@ use std::{
     fmt,
     future::{Future, ready},
     marker::PhantomData,
-    pin::Pin,
+    pin::{Pin, pin},
 };
 
 use ::actix_web::{
@@ -22,7 +22,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header::CONTENT_ENCODING, request::Parts,
 };
 
-use crate::{Admitted, Delivery, Error, ErrorKind, Receiver, Verifier, receiver::refused};
+use crate::{Admitted, Delivery, Error, ErrorKind, Receiver, Verifier, receiver::refused, rt};
 
 /// The whole way as a handler: `web::resource("/hooks/stripe").to(handler(receiver))`, for every method, so that
 /// handshakes by GET and HEAD work.
@@ -38,7 +38,7 @@ pub fn handler(receiver: Receiver) -> impl Handler<(HttpRequest, web::Payload), 
             };
             let answer = match receiver.admit(&head) {
                 Err(refused) => refused,
-                Ok(admitted) => match read(body, &admitted).await {
+                Ok(mut admitted) => match read(body, &mut admitted).await {
                     Ok(body) => *receiver.take(&mut head, &body, admitted).await,
                     Err(refused) => receiver.refuse(refused),
                 },
@@ -48,13 +48,14 @@ pub fn handler(receiver: Receiver) -> impl Handler<(HttpRequest, web::Payload), 
     }
 }
 
-async fn read(body: web::Payload, admitted: &Admitted) -> Result<Bytes, Error> {
-    let whole = body.to_bytes_limited(admitted.body_limit());
-    match tokio::time::timeout(admitted.read_timeout(), whole).await {
-        Ok(Ok(Ok(body))) => Ok(body),
-        Ok(Ok(Err(_))) => Err(Error::new(ErrorKind::Incomplete, "cut off")),
-        Ok(Err(_)) => Err(Error::new(ErrorKind::TooLarge, "")),
-        Err(_) => Err(Error::new(ErrorKind::Incomplete, "too slow")),
+async fn read(body: web::Payload, admitted: &mut Admitted) -> Result<Bytes, Error> {
+    let whole = pin!(body.to_bytes_limited(admitted.body_limit()));
+    let read = pin!(rt::within(admitted.read_timeout(), whole));
+    match rt::timed(&mut admitted.spent, read).await {
+        Some(Ok(Ok(body))) => Ok(body),
+        Some(Ok(Err(_))) => Err(Error::new(ErrorKind::Incomplete, "cut off")),
+        Some(Err(_)) => Err(Error::new(ErrorKind::TooLarge, "")),
+        None => Err(Error::new(ErrorKind::Incomplete, "too slow")),
     }
 }
 

@@ -123,12 +123,14 @@ impl ErrorKind {
             | Self::WrongAlgorithm => StatusCode::UNAUTHORIZED,
             Self::MalformedBody | Self::MalformedHeader | Self::MissingHeader => StatusCode::BAD_REQUEST,
             Self::Address => StatusCode::FORBIDDEN,
-            Self::Incomplete => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoTenant => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Capacity | Self::KeyUnavailable | Self::Store | Self::Unconfirmed => StatusCode::SERVICE_UNAVAILABLE,
+            // No 408 for what came too slowly: many a sender takes any 4xx for final.
+            Self::Capacity | Self::Incomplete | Self::KeyUnavailable | Self::Store | Self::Unconfirmed => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Config | Self::Envelope | Self::InvalidSecret | Self::MissingTarget | Self::Payload => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

@@ -82,6 +82,23 @@ pub(crate) async fn within<T>(_limit: Duration, mut work: impl Future<Output = T
     Some(work.await)
 }
 
+/// The future's value. For how long it had to be waited for is added to `spent`, where anything here can tell the time.
+pub(crate) async fn timed<T>(spent: &mut Duration, mut work: impl Future<Output = T> + Unpin) -> T {
+    if let Poll::Ready(done) = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut work).poll(cx))).await {
+        return done;
+    }
+    #[cfg(feature = "tokio")]
+    let begun = tokio::time::Instant::now();
+    let done = work.await;
+    #[cfg(feature = "tokio")]
+    {
+        *spent += begun.elapsed();
+    }
+    #[cfg(not(feature = "tokio"))]
+    let _nothing_tells_the_time = spent;
+    done
+}
+
 /// Polls both, and gives what `one` or `other` came to, whichever was first.
 pub(crate) async fn either<A, B>(
     mut one: impl Future<Output = A> + Unpin,

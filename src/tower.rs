@@ -39,11 +39,11 @@ where
         let mut head = as_sent(head);
         Box::pin(async move {
             // Nothing is awaited within a `match`, or what it looks at would be kept meanwhile.
-            let admitted = match receiver.admit(&head) {
+            let mut admitted = match receiver.admit(&head) {
                 Ok(admitted) => admitted,
                 Err(refused) => return Ok(refused.map(Full::new)),
             };
-            let body = match read(body, &admitted).await {
+            let body = match read(body, &mut admitted).await {
                 Ok(body) => body,
                 Err(refused) => return Ok(receiver.refuse(refused).map(Full::new)),
             };
@@ -52,13 +52,14 @@ where
     }
 }
 
-async fn read<B>(body: B, admitted: &Admitted) -> Result<Bytes, Error>
+async fn read<B>(body: B, admitted: &mut Admitted) -> Result<Bytes, Error>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn error::Error + Send + Sync>>,
 {
     let whole = pin!(Limited::new(body, admitted.body_limit()).collect());
-    match rt::within(admitted.read_timeout(), whole).await {
+    let read = pin!(rt::within(admitted.read_timeout(), whole));
+    match rt::timed(&mut admitted.spent, read).await {
         Some(Ok(body)) => Ok(body.to_bytes()),
         Some(Err(e)) if e.is::<LengthLimitError>() => Err(Error::new(ErrorKind::TooLarge, "")),
         Some(Err(_)) => Err(Error::new(ErrorKind::Incomplete, "cut off")),

@@ -260,10 +260,10 @@ impl Event {
 }
 
 /// Longer ids than this are remembered by their digest, so that they fit any database's index.
-const LONGEST_ID: usize = 256;
+pub(crate) const LONGEST_ID: usize = 256;
 const DIGESTED: &str = "sha256:";
 
-fn bounded(id: &str) -> Cow<'_, str> {
+pub(crate) fn bounded(id: &str) -> Cow<'_, str> {
     // One that looks like the digest of another must not pass for it.
     if id.len() <= LONGEST_ID && !id.starts_with(DIGESTED) {
         return Cow::Borrowed(id);

@@ -61,18 +61,18 @@ pub(crate) fn refused(error: &Error, verifier: Option<&Verifier>) -> Response<By
     response
 }
 
-/// What a delivery is answered: failure if any event failed, "come back" if any is busy, else success.
-pub(super) fn response(outcomes: &[Outcome], contract: &Contract) -> Response<Bytes> {
+/// What a delivery is answered: failure if any event failed, "come back" if any is busy, else success. Of `one` event the
+/// sender hears what its handler said; of several consumers the first that says something.
+pub(super) fn response(outcomes: &[Outcome], one: bool, contract: &Contract) -> Response<Bytes> {
     let success = StatusCode::from_u16(contract.success).unwrap_or(StatusCode::OK);
     let worst = outcomes.iter().map(|o| &o.end).filter(|end| !end.settled()).max_by_key(|end| severity(end));
     match worst {
         None => {
-            let own = match outcomes {
-                [Outcome { end: End::Handled(answer) | End::Duplicate(Some(answer)), .. }] if !answer.is_success() => {
-                    Some(answer.clone())
-                }
+            let said = |outcome: &Outcome| match &outcome.end {
+                End::Handled(answer) | End::Duplicate(Some(answer)) if !answer.is_success() => Some(answer.clone()),
                 _ => None,
             };
+            let own = outcomes.iter().filter(|_| one).find_map(said);
             own.unwrap_or_else(|| Answer::thanks(contract.thanks)).into_response(success)
         }
         Some(end) => failure(end),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::work::Turn;
+use super::work::{Turn, answered};
 use crate::{
     End, Error, ErrorKind, Event, Field,
     store::{Claim, DynStore, Held, Key, Slot},
@@ -18,6 +18,31 @@ pub(super) enum Bound {
     Otherwise(Turn),
 }
 
+/// What became of a mark that is set for its own sake.
+enum Marked {
+    Now,
+    Before,
+    Conflict,
+    Busy(Duration),
+}
+
+async fn mark(store: &dyn DynStore, slot: &Slot) -> Result<Marked, Error> {
+    Ok(match answered(slot.lease, store.claim(slot)).await? {
+        Claim::Granted(grant) => match answered(slot.lease, store.complete(slot, grant.token, None)).await {
+            Ok(Held::Yes) => Marked::Now,
+            // Whoever has it now may have bound it to another event: look again.
+            Ok(Held::Lost) => Marked::Busy(Duration::ZERO),
+            Err(e) => {
+                let _freed_or_not = answered(slot.lease, store.release(slot, grant.token)).await;
+                return Err(e);
+            }
+        },
+        Claim::Duplicate(_) | Claim::Stale => Marked::Before,
+        Claim::Conflict => Marked::Conflict,
+        Claim::Busy { retry_after } => Marked::Busy(retry_after),
+    })
+}
+
 /// Binds a payload to its event's id, so that of two that come at once one is refused. Done by whoever holds the event.
 pub(super) async fn bind_twin(store: &dyn DynStore, slot: &Slot, print: [u8; 32]) -> Result<Bound, Error> {
     let mut key = slot.key.clone();
@@ -26,17 +51,14 @@ pub(super) async fn bind_twin(store: &dyn DynStore, slot: &Slot, print: [u8; 32]
     "inhook.twin".clone_into(&mut key.consumer);
     let mut twin = Slot::new(key, slot.lease, slot.remember);
     twin.fingerprint = Some(Sha256::digest(&slot.key.id).into());
-    Ok(match store.claim(&twin).await? {
-        Claim::Granted(grant) => match store.complete(&twin, grant.token, None).await? {
-            Held::Yes => Bound::Now(twin.key),
-            Held::Lost => Bound::Otherwise(Turn::Busy(Duration::ZERO, ())),
-        },
-        Claim::Duplicate(_) | Claim::Stale => Bound::Before,
-        Claim::Conflict => {
+    Ok(match mark(store, &twin).await? {
+        Marked::Now => Bound::Now(twin.key),
+        Marked::Before => Bound::Before,
+        Marked::Conflict => {
             let end = End::Refused(Error::new(ErrorKind::Replay, ""));
             Bound::Otherwise(Turn::Ended { end, twin: true })
         }
-        Claim::Busy { retry_after } => Bound::Otherwise(Turn::Busy(retry_after, ())),
+        Marked::Busy(retry_after) => Bound::Otherwise(Turn::Busy(retry_after, ())),
     })
 }
 
@@ -61,18 +83,11 @@ pub(super) async fn bind_nonce(
         bound.update(payload);
     }
     slot.fingerprint = Some(bound.finalize().into());
-    Ok(match store.claim(&slot).await? {
-        Claim::Granted(grant) => {
-            match store.complete(&slot, grant.token, None).await? {
-                Held::Yes => None,
-                // Whoever has it now may have bound it to another event: look again.
-                Held::Lost => Some(Turn::Busy(Duration::ZERO, ())),
-            }
-        }
-        Claim::Duplicate(_) | Claim::Stale => None,
-        Claim::Conflict => {
+    Ok(match mark(store, &slot).await? {
+        Marked::Now | Marked::Before => None,
+        Marked::Conflict => {
             Some(End::Refused(Error::new(ErrorKind::Replay, "its token came with another event")).into())
         }
-        Claim::Busy { retry_after } => Some(Turn::Busy(retry_after, ())),
+        Marked::Busy(retry_after) => Some(Turn::Busy(retry_after, ())),
     })
 }

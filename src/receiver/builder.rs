@@ -183,7 +183,7 @@ impl<S: IdempotencyStore> Builder<S> {
         self
     }
 
-    /// For how long an adapter reads a body before it answers 408, 10 seconds unless said.
+    /// For how long an adapter reads a body before it answers 503, 10 seconds unless said.
     #[cfg(feature = "tokio")]
     #[cfg_attr(inhook_docs, doc(cfg(feature = "tokio")))]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {

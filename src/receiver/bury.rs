@@ -1,13 +1,17 @@
 //! Marks and burials that have to be written down, since a handler has run.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    time::Duration,
+};
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::work::{Turn, granted};
+use super::work::{SILENT, Turn, answered, granted};
 use crate::{
-    End, Error, ErrorKind, Event, Failure, rt,
+    End, Error, Event, Failure, rt,
     store::{DynGraves, DynStore, Held, Slot, Token},
 };
 
@@ -51,7 +55,7 @@ where
     };
     match held {
         Some(held) => Ok(held),
-        None => Err(failed.unwrap_or_else(|| Error::new(ErrorKind::Store, "it did not answer"))),
+        None => Err(failed.unwrap_or(SILENT)),
     }
 }
 
@@ -65,12 +69,14 @@ pub(super) async fn bury(
     failure: Failure,
 ) -> Result<End, Error> {
     let Some(graves) = graves else { return Ok(End::Failed(failure)) };
-    let why = failure.chain();
+    // The text is the handler's own: a claim must not stay held because of how that is written.
+    let why = catch_unwind(AssertUnwindSafe(|| failure.chain()));
+    let why = why.unwrap_or_else(|_| "the failure panicked when it was to say why".to_owned());
     match persist(store, slot, token, || graves.bury(slot, token, event, &why)).await {
         Ok(Held::Yes) => Ok(End::Buried(failure)),
         Ok(Held::Lost) => Ok(End::Lost),
         Err(e) => {
-            let _freed_or_not = store.release(slot, token).await;
+            let _freed_or_not = answered(slot.lease, store.release(slot, token)).await;
             Err(e)
         }
     }
@@ -86,7 +92,7 @@ pub(super) async fn claim_and_bury(
     event: &Event,
     failure: Failure,
 ) -> Result<Turn, Error> {
-    match granted(store.claim(slot).await?) {
+    match granted(answered(slot.lease, store.claim(slot)).await?) {
         Ok(grant) => Ok(bury(store, graves, slot, grant.token, event, failure).await?.into()),
         Err(turn) => Ok(turn),
     }

@@ -13,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::{
@@ -22,7 +24,7 @@ use super::{
 };
 use crate::{
     Clock, Delivery, End, Error, ErrorKind, Event, Place, Report, Verifier,
-    event::Brought,
+    event::{Brought, LONGEST_ID, bounded},
     handlers::BoxFuture,
     provider::{Contract, Retries},
     report::Outcome,
@@ -232,7 +234,7 @@ impl Flow {
             let flow = Arc::clone(&self);
             Box::pin(rt::aside(async move { flow.purge().await })).await;
         }
-        let response = Box::new(answer::response(&outcomes, &contract));
+        let response = Box::new(answer::response(&outcomes, outcomes.len() == 1, &contract));
         Report { outcomes, response }
     }
 
@@ -245,12 +247,19 @@ impl Flow {
         stopped: &Stopped,
         mut patience: Patience<'_>,
     ) -> Ended {
-        event.inner.place = self.ordered_by.as_ref().and_then(|place| place(&event)).map(Box::new);
+        let said = self.ordered_by.as_ref().and_then(|place| place(&event));
+        if said.as_ref().is_some_and(|place| place.rank.as_bytes().len() > LONGEST_ID) {
+            return End::Refused(Error::new(ErrorKind::Config, "`ordered_by`: a rank has at most 256 bytes")).into();
+        }
+        event.inner.place = said.map(|place| Box::new(Place { stream: bounded(&place.stream).into_owned(), ..place }));
         place.clone_from(&event.inner.place);
         if place.as_ref().is_some_and(|place| stopped.holds_up(place)) {
             return End::Skipped.into();
         }
         // Before anything is made of it: an event that nobody handles uses up its token, too.
+        if event.nonce().is_some() {
+            self.claims.fetch_add(1, Ordering::Relaxed);
+        }
         if event.nonce().is_some()
             && let Some(end) = Box::pin(self.bind(&event, &mut patience)).await
         {
@@ -258,6 +267,10 @@ impl Flow {
             return Ended { end, twin: false, key };
         }
         if !self.work.handles(event.kind.as_deref()) {
+            // It is kept: whoever redrives it where nobody takes it would throw away all that there is of it.
+            if event.inner.redriven.is_some() {
+                return End::Refused(Error::new(ErrorKind::Config, "no handler takes the dead letter's kind")).into();
+            }
             // An event of no kind, where its provider has kinds, is not one that nobody asked for.
             if event.kind.is_none() && event.inner.kinds {
                 return End::Refused(Error::new(ErrorKind::Envelope, "the event does not say its kind")).into();
@@ -270,8 +283,9 @@ impl Flow {
         }
         let id = self.id(&event);
         let identified = id.is_some();
-        let slot = self.slot(&event, self.key(&event, id.unwrap_or_else(fresh_id)));
-        self.claims.fetch_add(1, Ordering::Relaxed);
+        let slot = self.slot(&event, self.key(&event, id.unwrap_or_else(|| unsaid_id(&event))));
+        // Rejecting twins takes a mark for each payload, too.
+        self.claims.fetch_add(if slot.twins && self.rules.reject_twins { 2 } else { 1 }, Ordering::Relaxed);
         // Without the id that such events have, and that nobody signs, it is to be known for a twin all the same.
         let twin = has_ids && slot.twins && slot.fingerprint.is_some();
         let claimed = identified || slot.place.is_some() || twin;
@@ -303,7 +317,7 @@ impl Flow {
         }
         match &self.key_by {
             // Absent and empty are one: under an empty id all events would be the same.
-            Some(key_by) => key_by(event).filter(|id| !id.is_empty()),
+            Some(key_by) => key_by(event).filter(|id| !id.is_empty()).map(|id| bounded(&id).into_owned()),
             None => event.id().map(Cow::into_owned),
         }
     }
@@ -349,8 +363,17 @@ pub(super) fn patience(deadline: Duration) -> Duration {
     deadline - (deadline / 4).min(Duration::from_secs(1))
 }
 
-/// For an event that nothing identifies, where a mark is needed all the same: never the same twice.
-fn fresh_id() -> String {
+/// For an event that nothing identifies, where a mark is needed all the same: never the same twice. In a sequence it is
+/// known again by its payload, or each retry would begin to wait anew for what is missing before it.
+fn unsaid_id(event: &Event) -> String {
+    if let Some(Place { stream, rank, order: Order::Sequence { .. }, .. }) = event.place() {
+        let mut said = Sha256::new();
+        for part in [stream.as_bytes(), rank.as_bytes(), event.raw().as_bytes()] {
+            said.update((part.len() as u64).to_be_bytes());
+            said.update(part);
+        }
+        return format!("placed:{}", HEXLOWER.encode(&said.finalize()));
+    }
     let random = || RandomState::new().hash_one(());
     format!("fresh:{:016x}{:016x}", random(), random())
 }

@@ -11,7 +11,13 @@ mod gate;
 mod several;
 mod work;
 
-use std::{fmt, mem, pin::pin, sync::Arc, time::Duration};
+use std::{
+    fmt, mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response, request::Parts};
@@ -118,7 +124,8 @@ impl Receiver {
     pub fn admit(&self, head: &Parts) -> Result<Admitted, Response<Bytes>> {
         let admitted = self.0.gate.enter().and_then(|pass| {
             self.0.admit(head)?;
-            Ok(Admitted { limit: self.0.body_limit, read_timeout: self.0.read_timeout, pass })
+            let Inner { body_limit: limit, read_timeout, .. } = *self.0;
+            Ok(Admitted { limit, read_timeout, spent: Duration::ZERO, pass })
         });
         admitted.map_err(|refused| self.refuse(refused))
     }
@@ -142,15 +149,15 @@ impl Receiver {
     ///
     /// What is rare is boxed apart and nothing is awaited within a `match`, or every request's future would be as large as
     /// all of it.
-    pub(crate) async fn take(&self, head: &mut Parts, body: &Bytes, admitted: Admitted) -> Box<Response<Bytes>> {
+    pub(crate) async fn take(&self, head: &mut Parts, body: &Bytes, mut admitted: Admitted) -> Box<Response<Bytes>> {
         if body.len() > admitted.limit {
             return Box::new(self.refuse(Error::new(ErrorKind::TooLarge, "")));
         }
-        let delivery = match self.judge(head, body).await {
+        let delivery = match self.judge(head, body, &mut admitted.spent).await {
             Ok(delivery) => delivery,
             Err(refused) => return refused,
         };
-        self.0.answer(delivery, admitted.pass).await
+        self.0.answer(delivery, admitted.pass, admitted.spent).await
     }
 
     /// For those who verify and answer themselves: what becomes of each event is in the report. Answer success only if
@@ -187,16 +194,27 @@ impl Receiver {
     }
 
     fn verify<'r>(&self, verifier: &'r Verifier, request: impl Into<Incoming<'r>>) -> Result<Delivery, Error> {
-        let delivery = verifier.authenticate_with(request, &self.0.flow.clock)?.delivery()?;
-        self.0.suit(verifier)?;
-        Ok(delivery)
+        const PANICKED: Error =
+            Error::new(ErrorKind::Config, "a function of the provider's data, or the clock, panicked");
+        let verified = || {
+            let delivery = verifier.authenticate_with(request, &self.0.flow.clock)?.delivery()?;
+            self.0.suit(verifier)?;
+            Ok(delivery)
+        };
+        // Both can be the user's own; what they leave half done is dropped.
+        catch_unwind(AssertUnwindSafe(verified)).unwrap_or(Err(PANICKED))
     }
 
     /// What the request brings, or what it is answered.
-    async fn judge(&self, head: &mut Parts, body: &Bytes) -> Result<Delivery, Box<Response<Bytes>>> {
+    async fn judge(
+        &self,
+        head: &mut Parts,
+        body: &Bytes,
+        spent: &mut Duration,
+    ) -> Result<Delivery, Box<Response<Bytes>>> {
         let verifier = match &*self.0.source {
             Source::One(verifier) => verifier,
-            Source::Tenants(resolve) => return Box::pin(self.judge_of_tenant(resolve, head, body)).await,
+            Source::Tenants(resolve) => return Box::pin(self.judge_of_tenant(resolve, head, body, spent)).await,
         };
         let digest = verifier.plan().digests.then(Digest::default);
         let received = Received { headers: Arc::new(mem::take(&mut head.headers)), digest };
@@ -204,7 +222,7 @@ impl Receiver {
             Ok(delivery) if self.0.confirm.is_none() || delivery.confirmation().is_none() => Ok(delivery),
             judged => {
                 head.headers = Arc::unwrap_or_clone(received.headers);
-                Box::pin(self.settle(None, verifier, judged, head, body)).await
+                Box::pin(self.settle(None, verifier, judged, (head, body), spent)).await
             }
         }
     }
@@ -215,11 +233,12 @@ impl Receiver {
         resolve: &Resolve,
         head: &Parts,
         body: &Bytes,
+        spent: &mut Duration,
     ) -> Result<Delivery, Box<Response<Bytes>>> {
         let resolved = {
             // Called within, since it may panic before it is awaited.
             let resolving = pin!(async { resolve(head).await?.ok_or(Error::new(ErrorKind::NoTenant, "")) });
-            rt::within(self.0.resolve_timeout, Caught(resolving)).await
+            rt::timed(spent, pin!(rt::within(self.0.resolve_timeout, Caught(resolving)))).await
         };
         let Tenant { id, verifier } = match resolved {
             Some(Some(Ok(tenant))) => tenant,
@@ -231,7 +250,7 @@ impl Receiver {
             }
         };
         let judged = verifier.admits(&head.method, &head.headers).and_then(|()| self.verify(&verifier, (head, body)));
-        self.settle(Some(id), &verifier, judged, head, body).await
+        self.settle(Some(id), &verifier, judged, (head, body), spent).await
     }
 
     /// What needs more than the request: a key to be fetched, an address to be visited, a refusal to be said.
@@ -240,8 +259,8 @@ impl Receiver {
         tenant: Option<String>,
         verifier: &Verifier,
         judged: Result<Delivery, Error>,
-        head: &Parts,
-        body: &Bytes,
+        request: (&Parts, &Bytes),
+        spent: &mut Duration,
     ) -> Result<Delivery, Box<Response<Bytes>>> {
         let refuse = |refused: Error| {
             let outcome = Outcome::refused(refused, Some(verifier), tenant.clone());
@@ -250,16 +269,19 @@ impl Receiver {
             Box::new(response)
         };
         let judged = match judged {
-            Err(refused) if refused.key_needed().is_some() => match self.learn(verifier, refused).await {
-                Ok(()) => self.verify(verifier, (head, body)),
-                Err(refused) => Err(refused),
-            },
+            Err(refused) if refused.key_needed().is_some() => {
+                let left = patience(verifier.data().deadline).saturating_sub(*spent);
+                match rt::timed(spent, pin!(self.learn(verifier, refused, left))).await {
+                    Ok(()) => self.verify(verifier, request),
+                    Err(refused) => Err(refused),
+                }
+            }
             judged => judged,
         };
         let delivery = judged.map_err(refuse)?;
         if let (Some(by), Some(confirmation)) = (&self.0.confirm, delivery.confirmation()) {
-            let patience = patience(verifier.data().deadline);
-            confirm::confirm(&**by, confirmation, patience).await.map_err(refuse)?;
+            let left = patience(verifier.data().deadline).saturating_sub(*spent);
+            rt::timed(spent, pin!(confirm::confirm(&**by, confirmation, left))).await.map_err(refuse)?;
         }
         Ok(match tenant {
             Some(tenant) => delivery.of_tenant(tenant),
@@ -268,12 +290,9 @@ impl Receiver {
     }
 
     /// Fetches the key that a request could not be judged without.
-    async fn learn(&self, verifier: &Verifier, refused: Error) -> Result<(), Error> {
+    async fn learn(&self, verifier: &Verifier, refused: Error, patience: Duration) -> Result<(), Error> {
         match (&self.0.keys, refused.key_needed()) {
-            (Some(keys), Some(id)) => {
-                let patience = patience(verifier.data().deadline);
-                keys.teach(verifier, id, self.0.flow.now(), patience).await
-            }
+            (Some(keys), Some(id)) => keys.teach(verifier, id, self.0.flow.now(), patience).await,
             _ => Err(refused),
         }
     }
@@ -307,6 +326,8 @@ impl fmt::Debug for Receiver {
 pub struct Admitted {
     limit: usize,
     read_timeout: Duration,
+    /// Of its provider's patience, so far.
+    pub(crate) spent: Duration,
     pass: Pass,
 }
 
@@ -316,7 +337,7 @@ impl Admitted {
         self.limit
     }
 
-    /// For how long to read; longer than that is a 408.
+    /// For how long to read; longer than that is a 503.
     pub fn read_timeout(&self) -> Duration {
         self.read_timeout
     }

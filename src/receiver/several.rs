@@ -1,6 +1,6 @@
 //! One delivery, several consumers.
 
-use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use http::Response;
@@ -15,8 +15,9 @@ use crate::{Delivery, Error, ErrorKind, Report, Verifier, handlers::BoxFuture, r
 impl Receiver {
     /// The same route for one consumer more: whatever this receiver has authenticated goes to `other`'s handlers as well,
     /// at the same time. Each has a mark of its own in its own store, so one that failed is tried again alone: for the
-    /// others the provider's retry is a duplicate. The provider is told success once all of them have settled, and its
-    /// [report](Report) has the outcomes of this receiver first, then those of `other`.
+    /// others the provider's retry is a duplicate. The provider is told success once all of them have settled, with the
+    /// [answer](crate::Answer) of the first consumer that gave one, and its [report](Report) has the outcomes of this
+    /// receiver first, then those of `other`.
     ///
     /// What comes before an event is this receiver's affair: allowed senders, verifier or tenants, limits, timeouts,
     /// `close`. Of `other` only what is done with events counts, its observer included.
@@ -80,8 +81,9 @@ impl Inner {
         &self,
         delivery: Delivery,
         pass: Pass,
+        spent: Duration,
     ) -> impl Future<Output = Box<Response<Bytes>>> + Send + use<> {
-        let patience = patience(delivery.contract.deadline);
+        let patience = patience(delivery.contract.deadline).saturating_sub(spent);
         // A handshake is the route's.
         let work = if self.more.is_empty() || delivery.reply.is_some() {
             self.flow.begin(delivery, Told::Answer, pass)
@@ -120,6 +122,7 @@ impl Inner {
 /// All of them at the same time, each of which ends whether or not the caller stays.
 async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, told: Told, pass: Pass) -> Report {
     let (contract, pass) = (Arc::clone(&delivery.contract), Arc::new(pass));
+    let one = delivery.events().len() == 1;
     let under_way = flows.into_iter().map(|flow| -> BoxFuture<'static, Report> {
         let (delivery, pass) = (delivery.clone(), Arc::clone(&pass));
         Box::pin(flow.begin(delivery, told, pass).ended())
@@ -137,6 +140,6 @@ async fn together(flows: Vec<Arc<Flow>>, delivery: Delivery, told: Told, pass: P
     .await;
     let reports = under_way.into_iter().filter_map(|(_, report)| report);
     let outcomes: Vec<_> = reports.flat_map(|report| report.outcomes).collect();
-    let response = Box::new(answer::response(&outcomes, &contract));
+    let response = Box::new(answer::response(&outcomes, one, &contract));
     Report { outcomes, response }
 }

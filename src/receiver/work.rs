@@ -83,6 +83,16 @@ async fn refused(store: &dyn DynStore, graves: &Graves, slot: &Slot, event: Box<
     Ok(turn.keeping(event))
 }
 
+pub(super) const SILENT: Error = Error::new(ErrorKind::Store, "it did not answer");
+
+/// Nobody waits for a store for longer than a lease: one that never answers would keep each request's place for ever.
+pub(super) async fn answered<T>(
+    lease: Duration,
+    verb: impl Future<Output = Result<T, Error>> + Unpin,
+) -> Result<T, Error> {
+    rt::within(lease, verb).await.unwrap_or(Err(SILENT))
+}
+
 /// How a handler ended.
 enum Ran {
     Answered(Answered),
@@ -122,7 +132,7 @@ pub(super) struct Plain<S> {
 
 impl<S: IdempotencyStore> Plain<S> {
     async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Turned {
-        let grant = match granted(S::claim(&self.store, slot).await?) {
+        let grant = match granted(answered(slot.lease, pin!(S::claim(&self.store, slot))).await?) {
             Ok(grant) => grant,
             Err(turn) => return refused(&*self.store, &self.graves, slot, event, turn).await,
         };
@@ -156,7 +166,7 @@ impl<S: IdempotencyStore> Plain<S> {
         let end = self.held(slot, grant, event, rules).await;
         // What failed is no twin of what comes next; what was lost is somebody else's.
         if let (Some(key), Ok(End::Failed(_) | End::Panicked | End::TimedOut)) = (bound, &end) {
-            let _forgotten_or_not = S::forget(&self.store, &key).await;
+            let _forgotten_or_not = answered(slot.lease, pin!(S::forget(&self.store, &key))).await;
         }
         Ok(Turn::Ended { end: end?, twin })
     }
@@ -187,7 +197,7 @@ impl<S: IdempotencyStore> Plain<S> {
 
     async fn free(&self, slot: &Slot, token: Token) {
         // What the store says now is not why it failed, and a claim that stays runs out by itself.
-        let _freed_or_not = S::release(&self.store, slot, token).await;
+        let _freed_or_not = answered(slot.lease, pin!(S::release(&self.store, slot, token))).await;
     }
 
     /// Without a claim, unless there is something to bury.
@@ -273,23 +283,23 @@ impl<S: TransactionalStore> InTx<S> {
         if let Some(key) = bound
             && !matches!(turn, Ok(Turn::Ended { end: End::Handled(_), .. }))
         {
-            let _forgotten_or_not = S::forget(&self.store, &key).await;
+            let _forgotten_or_not = answered(slot.lease, pin!(S::forget(&self.store, &key))).await;
         }
         turn
     }
 
     async fn begun(&self, slot: &Slot, mut event: Box<Event>, rules: Rules) -> Turned {
-        let Begun { mut tx, twin, gap } = match granted(self.store.begin(slot).await?) {
+        let Begun { mut tx, twin, gap } = match granted(answered(slot.lease, pin!(self.store.begin(slot))).await?) {
             Ok(begun) => begun,
             Err(turn) => return refused(&*self.store, &self.graves, slot, event, turn).await,
         };
         if twin && rules.reject_twins {
             // Dropped, it rolls back all the same.
-            let _undone_or_not = self.store.rollback(tx).await;
+            let _undone_or_not = answered(slot.lease, pin!(self.store.rollback(tx))).await;
             return Ok(Turn::Ended { end: End::Refused(Error::new(ErrorKind::Replay, "")), twin });
         }
         let Some(handler) = self.table.find(event.kind.as_deref()) else {
-            self.store.commit(tx, slot, None).await?;
+            answered(slot.lease, pin!(self.store.commit(tx, slot, None))).await?;
             return Ok(End::Unhandled.into());
         };
         event.inner.after_gap = gap;
@@ -306,11 +316,11 @@ impl<S: TransactionalStore> InTx<S> {
         };
         let end = match ran.into_failed() {
             Ok(answer) => {
-                self.store.commit(tx, slot, Some(&answer)).await?;
+                answered(slot.lease, pin!(self.store.commit(tx, slot, Some(&answer)))).await?;
                 End::Handled(answer)
             }
             Err(end) => {
-                let undone = self.store.rollback(tx).await.is_ok();
+                let undone = answered(slot.lease, pin!(self.store.rollback(tx))).await.is_ok();
                 match (end, kept) {
                     // A store that could not even do that buries nothing.
                     (End::Failed(failure), Some(event)) if undone && failure.is_permanent() => {

@@ -233,6 +233,20 @@ mod tests {
         complete(&store, &slot(1)).await;
     }
 
+    /// Whoever wrote one beside their data refuses what comes with a lower one.
+    #[tokio::test]
+    async fn tokens_go_on_above_those_of_the_process_before() {
+        let mut last = None;
+        for second in [0, 1, 60] {
+            let (store, seconds) = store(1000);
+            seconds.store(second, Ordering::SeqCst);
+            for id in 0..1000 {
+                let Claim::Granted(grant) = store.claim(&slot(id)).await.unwrap() else { panic!("not granted") };
+                assert!(last.replace(grant.token) < Some(grant.token));
+            }
+        }
+    }
+
     #[tokio::test]
     async fn streams_and_what_waits_in_them_are_bounded_too() {
         let (store, _) = store(2);

@@ -71,7 +71,12 @@ impl State {
     }
 
     pub(super) fn now(&mut self, since_1970: time::Duration) -> Now {
-        Now::new(since_1970, *self.origin.get_or_insert(since_1970))
+        let origin = *self.origin.get_or_insert_with(|| {
+            // Above those of the process before this one, whose tokens may stand beside its user's data.
+            self.last_token = u64::try_from(since_1970.whole_microseconds()).unwrap_or_default();
+            since_1970
+        });
+        Now::new(since_1970, origin)
     }
 
     pub(super) fn claim(&mut self, ids: Ids, slot: &Slot, now: Now) -> Result<Claim<Grant>, Error> {

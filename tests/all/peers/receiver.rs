@@ -358,7 +358,7 @@ mod bodies {
         let forged = with(&request, "x-hub-signature-256", format!("sha256={}", "0".repeat(64)));
         assert_eq!(answer(&forged, vec![Ok(head.clone())], false).await, (401, 2));
         let broken = io::Error::from(io::ErrorKind::ConnectionReset);
-        assert_eq!(answer(&request, vec![Ok(head), Err(broken)], false).await, (408, 2));
+        assert_eq!(answer(&request, vec![Ok(head), Err(broken)], false).await, (503, 2));
         assert_eq!(answer(&request, Vec::new(), false).await, (400, 1));
     }
 

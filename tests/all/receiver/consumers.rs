@@ -22,6 +22,22 @@ async fn each_consumer_sees_every_event_once() {
     }
 }
 
+/// The sender hears the one that has something to say, and hears it again.
+#[tokio::test]
+async fn what_one_of_several_consumers_answers_is_heard() {
+    let world = World::new();
+    for (first, second, heard) in [(Some("a"), None, "a"), (None, Some("b"), "b"), (Some("a"), Some("b"), "a")] {
+        let says = |text: Option<&'static str>| {
+            Handlers::new().otherwise(async move |_: Event| Ok(text.map_or_else(Answer::success, Answer::text)))
+        };
+        let receiver = both(&world, &STRIPE, says(first), says(second));
+        let request = stripe(&format!("evt_{first:?}_{second:?}").replace('"', ""), "a.b").build();
+        for _ in 0..2 {
+            assert_eq!(send(&receiver, &request).await, (200, heard.to_owned()));
+        }
+    }
+}
+
 /// Two of one route: the first may fail or be slow, the second takes all.
 fn both(world: &World, provider: &Provider, first: Handlers, second: Handlers) -> Receiver {
     let first = world.receiver(provider).consumer("first").dead_letters().handle(first).unwrap();

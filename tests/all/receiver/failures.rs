@@ -116,6 +116,43 @@ async fn a_handler_that_panics_while_it_is_dropped_gives_the_event_back() {
     assert_eq!(world.ends(), ["timed_out", "handled"]);
 }
 
+#[tokio::test]
+async fn a_failure_that_panics_when_it_says_why_is_buried_all_the_same() {
+    #[derive(Debug)]
+    struct Mute;
+    impl std::fmt::Display for Mute {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("expected")
+        }
+    }
+    impl std::error::Error for Mute {}
+    let world = World::new();
+    let handler = async |_: Event| -> Result<(), Failure> { Err(Failure::permanent(Mute)) };
+    let receiver = world.receiver(&STRIPE).dead_letters().handle(Handlers::new().otherwise(handler)).unwrap();
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    let letters = world.store.dead_letters(None, 10).await.unwrap();
+    assert_eq!(
+        letters.iter().map(|letter| &*letter.error).collect::<Vec<_>>(),
+        ["the failure panicked when it was to say why"]
+    );
+}
+
+/// Whoever redrives it would discard it once the report is settled.
+#[tokio::test]
+async fn a_dead_letter_that_nobody_takes_any_more_is_not_settled() {
+    let world = World::new();
+    let receiver = world.receiver(&STRIPE).dead_letters().handle(Handlers::new().on("a.b", hopeless)).unwrap();
+    assert_eq!(send(&receiver, &one()).await, plain(200));
+    let letter = world.store.dead_letters(None, 1).await.unwrap().remove(0);
+    let without = world.receiver(&STRIPE).handle(Handlers::new().on("c.d", hopeless)).unwrap();
+    for _ in 0..2 {
+        assert!(!without.dispatch(letter.redrive()).await.settled());
+    }
+    let with = world.receiver(&STRIPE).handle(Handlers::new().on("a.b", async |_: Event| Ok(()))).unwrap();
+    assert!(with.dispatch(letter.redrive()).await.settled());
+    assert_eq!(world.ends(), ["buried", "refused: config", "refused: config", "handled"]);
+}
+
 struct Guard(Calls);
 
 impl Drop for Guard {

@@ -8,6 +8,7 @@ mod handshakes;
 mod leases;
 mod life;
 mod order;
+mod patience;
 mod scopes;
 mod silence;
 mod tenants;

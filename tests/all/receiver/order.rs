@@ -2,7 +2,7 @@
 
 use inhook::{
     Handlers, Place,
-    provider::{SLACK, STANDARD_WEBHOOKS},
+    provider::{BUILDKITE, SLACK, STANDARD_WEBHOOKS},
     store::{Gap, Order},
 };
 use tokio::sync::Notify;
@@ -159,6 +159,45 @@ async fn order_holds_for_what_nothing_identifies_too() {
     first.await.unwrap();
     assert_eq!(send(&receiver, &request).await, plain(200));
     assert_eq!((calls.count(), world.observed.last().key), (2, None));
+}
+
+/// It is known again by its payload: each retry would wait anew else, and leave another that waits.
+#[tokio::test(start_paused = true)]
+async fn what_nothing_identifies_goes_on_after_a_gap_too() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let place = |event: &Event| {
+        let event: serde_json::Value = event.raw().json().ok()?;
+        let order = Order::Sequence { wait: Duration::from_secs(60), on_gap: Gap::Proceed };
+        Some(Place::new("stream", event["build"]["number"].as_u64()?, order))
+    };
+    let handlers = Handlers::new().otherwise(calls.handler());
+    let receiver = world.receiver(&BUILDKITE).ordered_by(place).handle(handlers).unwrap();
+    let nth = |n: u8| sent(&BUILDKITE, format!(r#"{{"event":"build.finished","build":{{"number":{n}}}}}"#)).build();
+    assert_eq!(send(&receiver, &nth(1)).await, plain(200));
+    assert_eq!(send(&receiver, &nth(3)).await, error(503, "busy"));
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(send(&receiver, &nth(3)).await, plain(200));
+    assert_eq!((calls.count(), world.observed.last().key), (2, None));
+}
+
+#[tokio::test]
+async fn a_stream_s_long_name_is_shortened_and_a_long_rank_refused() {
+    let world = World::new();
+    let long = |n: usize| "x".repeat(n);
+    let receiver = |stream: usize, rank: usize| {
+        let place = move |_: &Event| Some(Place::new(long(stream), inhook::Rank::bytes(vec![0; rank]), Order::Latest));
+        world.receiver(&STRIPE).ordered_by(place).handle(Handlers::new().otherwise(async |event: Event| {
+            let stream = &event.place().unwrap().stream;
+            assert!(stream.len() <= 256, "{} bytes", stream.len());
+            Ok(())
+        }))
+    };
+    for (n, (stream, rank, heard)) in
+        [(256, 256, plain(200)), (6000, 1, plain(200)), (1, 257, error(500, "config"))].into_iter().enumerate()
+    {
+        let receiver = receiver(stream, rank).unwrap();
+        assert_eq!(send(&receiver, &stripe(&format!("evt_{n}"), "a.b").build()).await, heard);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,54 @@ use inhook::{
 
 use super::*;
 
+/// A store that failed once holds nothing back.
+#[tokio::test]
+async fn a_one_time_token_that_could_not_be_marked_is_free_again() {
+    let (world, calls) = (World::new(), Calls::default());
+    let completed = Calls::default();
+    let store = Watched::new(world.store.clone(), move |verb| {
+        if verb == "complete" && completed.next() == 1 { Err(Error::store("once")) } else { Ok(()) }
+    });
+    let receiver = world.over(&MAILGUN, store).handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    let request = sent(&MAILGUN, r#"{"event-data":{"id":"1","event":"a","timestamp":1}}"#).build();
+    assert_eq!(send(&receiver, &request).await, error(503, "store"));
+    assert_eq!(send(&receiver, &request).await, plain(200));
+    assert_eq!(calls.count(), 1);
+}
+
+#[tokio::test]
+async fn what_one_time_tokens_leave_is_purged_too() {
+    let (world, purges) = (World::new(), Calls::default());
+    let purged = purges.clone();
+    let store = Watched::new(world.store.clone(), move |verb| {
+        if verb == "purge" {
+            purged.next();
+        }
+        Ok(())
+    });
+    let handlers = Handlers::new().on("other", Calls::default().handler());
+    let receiver = world.over(&MAILGUN, store).handle(handlers).unwrap();
+    for n in 0..1024 {
+        let body = format!(r#"{{"event-data":{{"id":"{n}","event":"opened","timestamp":1}}}}"#);
+        assert_eq!(send(&receiver, &sent(&MAILGUN, body).label(format!("t{n}")).build()).await, plain(200));
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(purges.count(), 1);
+}
+
+/// An index of a database has room for so much.
+#[tokio::test]
+async fn a_long_key_of_one_s_own_is_remembered_by_its_digest() {
+    let (world, calls) = (World::new(), Calls::default());
+    let receiver = world.receiver(&STRIPE).key_by(|event| Some(event.label.clone()?.repeat(1000)));
+    let receiver = receiver.handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    for (id, count) in [("evt_1", 1), ("evt_1", 1), ("evt_2", 2)] {
+        assert_eq!(send(&receiver, &stripe(id, "a.b").build()).await, plain(200));
+        let key = world.observed.last().key.unwrap();
+        assert_eq!((key.id.len(), calls.count()), ("sha256:".len() + 64, count), "{}", key.id);
+    }
+}
+
 #[tokio::test]
 async fn a_payload_under_another_unsigned_id_is_a_twin() {
     let push = |delivery: &str| sent(&GITHUB, r#"{"ref":"main"}"#).kind("push").label(delivery).build();
