@@ -145,7 +145,8 @@ impl fmt::Display for ErrorKind {
 }
 
 impl Error {
-    /// For a store: answered 503, so that the provider sends again.
+    /// For a store, and for a tenant resolver whose database cannot be reached: answered 503, so that the provider sends
+    /// again.
     pub fn store(source: impl Into<Source>) -> Self {
         Self::new(ErrorKind::Store, "").because(source)
     }
@@ -155,7 +156,8 @@ impl Error {
         Self::new(ErrorKind::Payload, "").because(source)
     }
 
-    /// For a tenant resolver whose configuration cannot be used or looked up: answered 500.
+    /// For a tenant resolver whose configuration cannot be used: answered 500. A look-up that failed is
+    /// [`store`](Self::store).
     pub fn config(source: impl Into<Source>) -> Self {
         Self::new(ErrorKind::Config, "").because(source)
     }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap, convert::Infallible, error, fmt, future::Future, pin::Pin, sync::Arc};
 
 use crate::{
-    Answer, AsyncFunc, Error, Event, Events, Payload,
+    Answer, AsyncFunc, Error, ErrorKind, Event, Events, Payload,
     payload::{in_family, pick},
 };
 
@@ -81,7 +81,7 @@ pub(crate) struct Table<C> {
     by_kind: HashMap<Cow<'static, str>, Handler<C>>,
     otherwise: Option<Handler<C>>,
     /// Found when a receiver is built, so that it is an error and no panic.
-    wrong: Option<&'static str>,
+    wrong: Option<Error>,
 }
 
 impl<C> Table<C> {
@@ -90,22 +90,31 @@ impl<C> Table<C> {
     }
 
     fn on(&mut self, kind: Cow<'static, str>, handler: Handler<C>) {
-        if kind.is_empty() || (kind.contains('*') && !in_family(&kind, &kind)) {
-            self.wrong = Some("a family is a prefix that ends with one of `. / : _`, and a star: `issues.*`");
+        const CONFIG: fn(&'static str) -> Error = |detail| Error::new(ErrorKind::Config, detail);
+        let said = |kind: &str| format!("`{kind}`");
+        if kind.is_empty() {
+            self.wrong = Some(CONFIG("a kind is empty: say `otherwise` for events without one"));
+        } else if kind.contains('*') && !in_family(&kind, &kind) {
+            let wrong = CONFIG("a family is a prefix that ends with one of `. / : _`, and a star: `issues.*`");
+            self.wrong = Some(wrong.because(said(&kind)));
+        } else if self.by_kind.contains_key(&kind) {
+            self.wrong = Some(CONFIG("a kind is registered twice").because(said(&kind)));
         }
-        if self.by_kind.insert(kind, handler).is_some() {
-            self.wrong = Some("a kind is registered twice");
-        }
+        self.by_kind.insert(kind, handler);
     }
 
     fn otherwise(&mut self, handler: Handler<C>) {
         if self.otherwise.replace(handler).is_some() {
-            self.wrong = Some("`otherwise` is registered twice");
+            self.wrong = Some(Error::new(ErrorKind::Config, "`otherwise` is registered twice"));
         }
     }
 
-    pub(crate) fn wrong(&self) -> Option<&'static str> {
-        if self.by_kind.is_empty() && self.otherwise.is_none() { Some("there is no handler") } else { self.wrong }
+    /// Whether it can be worked with.
+    pub(crate) fn check(&mut self) -> Result<(), Error> {
+        if self.by_kind.is_empty() && self.otherwise.is_none() {
+            return Err(Error::new(ErrorKind::Config, "there is no handler"));
+        }
+        self.wrong.take().map_or(Ok(()), Err)
     }
 
     pub(crate) fn find(&self, kind: Option<&str>) -> Option<&Handler<C>> {
@@ -178,13 +187,45 @@ pub struct Handlers(Table<Infallible>);
 /// Like [`Handlers`], for handlers that write through the event's transaction; only
 /// [`handle_in_tx`](crate::Builder::handle_in_tx) takes it.
 ///
-/// `C` is the store's connection, such as `sqlx::SqliteConnection`. A plain function names it; where all handlers are
-/// closures, say it: `TxHandlers::<SqliteConnection>::new()`.
+/// `C` is the store's connection: of `SqliteStore` and `PgStore` that of the `sqlx` which their modules hand on. It comes
+/// first among a handler's arguments, the event second.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # mod paid {
+/// use inhook::{
+///     Event, Failure, Json, TxHandlers,
+///     store::sqlite::sqlx::{self, SqliteConnection},
+/// };
+///
+/// #[derive(serde::Deserialize)]
+/// struct Invoice {
+///     id: String,
+/// }
+///
+/// async fn paid(conn: &mut SqliteConnection, event: Event<Json<Invoice>>) -> Result<(), Failure> {
+///     sqlx::query("insert into paid (invoice) values (?)").bind(&event.payload.0.id).execute(conn).await?;
+///     Ok(())
+/// }
+///
+/// pub fn handlers() -> TxHandlers<SqliteConnection> {
+///     TxHandlers::new().on_tx("invoice.paid", paid)
+/// }
+/// # }
+/// ```
+///
+/// Let no step of a handler be dropped half done, by a timeout of its own, say, and go on: what was under way on the
+/// connection then may have ended the transaction. Such a handler fails.
 pub struct TxHandlers<C>(Table<C>);
 
 macro_rules! plain_methods {
     () => {
-        /// Handles the events of one kind, or of a family such as `issues.*`.
+        /// Handles the events of one kind, or of a family such as `issues.*`. The type of a closure's argument must be
+        /// said: `async |event: Event<Json<Order>>| ..`.
+        ///
+        /// In [`TxHandlers`] such a handler runs while the event's transaction is open and cannot write through it: what
+        /// it writes elsewhere is done at least once, and a SQLite file that the store uses is locked meanwhile. Say
+        /// `on_tx` for what writes.
         pub fn on<P, R, F, Fut>(mut self, kind: impl Into<Cow<'static, str>>, handler: F) -> Self
         where
             P: Payload,
@@ -342,7 +383,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_found_when_a_receiver_is_built() {
-        let wrong = |handlers: Handlers| handlers.into_table().wrong().is_some();
+        let wrong = |handlers: Handlers| handlers.into_table().check().is_err();
         assert!(wrong(Handlers::new()));
         assert!(wrong(Handlers::new().on("a", nothing).on("a", nothing)));
         assert!(wrong(Handlers::new().otherwise(nothing).otherwise(nothing)));

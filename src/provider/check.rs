@@ -44,6 +44,14 @@ impl Provider {
                 }
             }
         }
+        // Those of other sorts say when by what only a request shows.
+        let timed = |scheme: &Scheme| match scheme {
+            Scheme::Hmac(hmac) => hmac.timestamp.is_some(),
+            Scheme::Token(_) => false,
+            _ => true,
+        };
+        let aged = self.past.is_none() || self.schemes().any(timed);
+        ensure(aged, "a tolerance judges nothing: say `timestamp`, and sign it as `Part::Timestamp`")?;
         let signs_query = |scheme: &Scheme| {
             let (parts, _) = scheme.covers();
             parts.is_empty() || parts.iter().any(|part| matches!(part, Part::Url | Part::Query))

@@ -50,18 +50,43 @@ pub(crate) fn find<'a>(at: At, request: &'a Incoming<'_>, repeats: bool) -> Resu
     Ok(found.filter(|text| !text.is_empty()))
 }
 
-/// A place whose header's name was parsed once and for all, since that costs more than the look-up.
+/// A header's name that was parsed once and for all, since that costs more than the look-up.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) name: HeaderName,
+    said: &'static str,
+}
+
+impl Named {
+    pub(crate) fn of(said: &'static str) -> Option<Self> {
+        HeaderName::from_bytes(said.as_bytes()).ok().map(|name| Self { name, said })
+    }
+
+    pub(crate) fn missing(&self) -> Error {
+        Error::new(ErrorKind::MissingHeader, self.said)
+    }
+}
+
+/// A place, a header's name parsed.
 #[derive(Clone, Debug)]
 pub(crate) enum Spot {
-    Header(HeaderName),
+    Header(Named),
     Other(At),
 }
 
 impl Spot {
     pub(crate) fn of(at: At) -> Self {
         match at {
-            At::Header(name) => HeaderName::from_bytes(name.as_bytes()).map_or(Self::Other(at), Self::Header),
+            At::Header(name) => Named::of(name).map_or(Self::Other(at), Self::Header),
             at => Self::Other(at),
+        }
+    }
+
+    /// It says where, if that is a header.
+    pub(crate) fn missing(&self) -> Error {
+        match self {
+            Self::Header(named) => named.missing(),
+            Self::Other(_) => MISSING,
         }
     }
 
@@ -69,7 +94,9 @@ impl Spot {
     #[inline(always)]
     pub(crate) fn find<'a>(&self, request: &'a Incoming<'_>, repeats: bool) -> Result<Option<Cow<'a, [u8]>>, Error> {
         match self {
-            Self::Header(name) => Ok(header(request, name, repeats)?.filter(|v| !v.is_empty()).map(Cow::Borrowed)),
+            Self::Header(Named { name, .. }) => {
+                Ok(header(request, name, repeats)?.filter(|v| !v.is_empty()).map(Cow::Borrowed))
+            }
             Self::Other(at) => find(*at, request, repeats),
         }
     }

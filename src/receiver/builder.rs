@@ -306,10 +306,8 @@ impl<S: IdempotencyStore> Builder<S> {
     /// # Errors
     /// [`Config`](ErrorKind::Config) for what does not fit together.
     pub fn handle(mut self, handlers: Handlers) -> Result<Receiver, Error> {
-        let table = handlers.into_table();
-        if let Some(wrong) = table.wrong() {
-            return Err(CONFIG(wrong));
-        }
+        let mut table = handlers.into_table();
+        table.check()?;
         let work = Plain { store: Arc::clone(&self.store), graves: self.graves.take(), table };
         self.build(Box::new(work), false)
     }
@@ -325,10 +323,8 @@ impl<S: IdempotencyStore> Builder<S> {
     where
         S: TransactionalStore,
     {
-        let table = handlers.into_table();
-        if let Some(wrong) = table.wrong() {
-            return Err(CONFIG(wrong));
-        }
+        let mut table = handlers.into_table();
+        table.check()?;
         let work = InTx { store: Arc::clone(&self.store), graves: self.graves.take(), table };
         self.build(Box::new(work), true)
     }

@@ -26,7 +26,7 @@ use crate::{
     Clock, Delivery, End, Error, ErrorKind, Event, Place, Report, Verifier,
     event::{Brought, LONGEST_ID, bounded},
     handlers::BoxFuture,
-    provider::{Contract, Retries},
+    provider::{At, Contract, Retries},
     report::Outcome,
     rt::{self, Caught, Detached},
     store::{Key, Order, Slot},
@@ -163,6 +163,9 @@ impl Flow {
     /// the tenant is.
     pub(super) fn suits(&self, verifier: &Verifier) -> Result<(), Error> {
         let provider = verifier.data();
+        if provider.envelope.kind == At::Nowhere && !self.work.handles(None) {
+            return Err(Error::new(ErrorKind::Config, "this provider says no kinds: take its events with `otherwise`"));
+        }
         self.fits(provider.retries != Retries::Never, !provider.envelope.identity.is_empty())
     }
 

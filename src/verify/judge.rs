@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, Method};
+use http::Method;
 use memchr::{memchr, memmem};
 
 use super::{
@@ -17,7 +17,8 @@ use super::{
 use crate::{
     Error, ErrorKind, Incoming,
     provider::{
-        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Made, Proof, StaticToken, TokenForm, Verb, When, locate,
+        self, At, Custom, Encoding, Exhibit, Handshake, Hmac, Made, Proof, StaticToken, TokenForm, Verb, When,
+        locate::{self, Named, Spot},
     },
 };
 
@@ -111,10 +112,10 @@ impl Verifier {
     }
 
     /// Whether these headers are there, each once and as text.
-    pub(super) fn has(request: &Incoming<'_>, names: &[HeaderName]) -> Result<(), Error> {
-        for name in names {
-            let value = locate::header(request, name, false)?.filter(|value| !value.is_empty());
-            if str::from_utf8(value.ok_or(locate::missing())?).is_err() {
+    pub(super) fn has(request: &Incoming<'_>, names: &[Named]) -> Result<(), Error> {
+        for named in names {
+            let value = locate::header(request, &named.name, false)?.filter(|value| !value.is_empty());
+            if str::from_utf8(value.ok_or_else(|| named.missing())?).is_err() {
                 return Err(Error::new(ErrorKind::MalformedHeader, "it is no text"));
             }
         }
@@ -172,8 +173,14 @@ impl Verifier {
         // Found anew: an error that is carried along costs every request.
         match unreadable.map(|scheme| scheme.first(request)) {
             Some(Err(e)) => Err(e),
-            _ => Err(locate::missing()),
+            _ => Err(self.unsigned()),
         }
+    }
+
+    /// Nothing stands where its signature could.
+    pub(super) fn unsigned(&self) -> Error {
+        let first = self.0.schemes.first().and_then(|scheme| scheme.places.first());
+        first.map_or(locate::missing(), Spot::missing)
     }
 
     #[inline(always)]

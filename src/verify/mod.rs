@@ -47,7 +47,7 @@ mod token_keys;
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, Method};
 use time::OffsetDateTime;
 
 #[cfg(feature = "asymmetric")]
@@ -77,7 +77,7 @@ use crate::{
     Clock, Error, ErrorKind, Incoming, KeyId, KeyMaterial, Provider, Secret, body,
     provider::{
         self, At, Encoding, Handshake, Part, When,
-        locate::{self, Spot},
+        locate::{self, Named, Spot},
     },
     request::first_value,
 };
@@ -224,16 +224,17 @@ impl Verifier {
             return Err(Error::new(ErrorKind::MediaType, ""));
         }
         let says =
-            |name: &HeaderName| first_value(headers, name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty());
-        if *method == Method::POST && !self.0.plan.required.iter().chain(&self.0.plan.borne).all(says) {
-            return Err(locate::missing());
+            |named: &Named| first_value(headers, &named.name).is_some_and(|v| !v.as_bytes().trim_ascii().is_empty());
+        let mut needed = self.0.plan.required.iter().chain(&self.0.plan.borne).filter(|_| *method == Method::POST);
+        if let Some(missing) = needed.find(|named| !says(named)) {
+            return Err(missing.missing());
         }
         let there = |spot: &Spot| match spot {
             Spot::Header(name) => says(name),
             Spot::Other(_) => true,
         };
         let some = self.0.schemes.iter().any(|scheme| scheme.places.iter().any(there));
-        if some { Ok(()) } else { Err(locate::missing()) }
+        if some { Ok(()) } else { Err(self.unsigned()) }
     }
 
     /// The methods that can bring something, for an `Allow` header.

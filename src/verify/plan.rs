@@ -2,12 +2,11 @@
 
 use std::{iter, sync::Arc};
 
-use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     body::json::Pointers,
-    provider::{At, Attempt, Batch, CLOUD_EVENT, Contract, Echo, Part, Provider, Scheme, When},
+    provider::{At, Attempt, Batch, CLOUD_EVENT, Contract, Echo, Part, Provider, Scheme, When, locate::Named},
 };
 
 /// A part of a request or an event that a signature may vouch for.
@@ -123,9 +122,9 @@ pub(crate) struct Plan {
     /// The headers that prove who sent it, wherever its schemes look for one.
     pub(crate) proofs: Arc<[&'static str]>,
     /// Without which a request is not one of the provider's.
-    pub(crate) required: Vec<HeaderName>,
+    pub(crate) required: Vec<Named>,
     /// Without which an authentic one brings nothing.
-    pub(crate) borne: Vec<HeaderName>,
+    pub(crate) borne: Vec<Named>,
 }
 
 impl Plan {
@@ -163,7 +162,7 @@ impl Plan {
             }
         }
         let coverage = provider.schemes().map(|scheme| Arc::new(Coverage::of(provider, scheme))).collect();
-        let names = |names: &[&'static str]| names.iter().map(|name| HeaderName::try_from(*name).ok()).collect();
+        let names = |names: &[&'static str]| names.iter().map(|name| Named::of(name)).collect();
         let (required, borne): (Option<_>, Option<_>) = (names(provider.requires), names(provider.bears));
         let (required, borne) = (required?, borne?);
         let contract = Arc::new(Contract::of(provider));

@@ -54,8 +54,8 @@ pub(super) fn need<'a>(
     signature: &'a [u8],
 ) -> Result<Cow<'a, [u8]>, Error> {
     match spot {
-        Spot::Header(name) => match locate::header(request, name, false)? {
-            None | Some([]) => Err(locate::missing()),
+        Spot::Header(named) => match locate::header(request, &named.name, false)? {
+            None | Some([]) => Err(named.missing()),
             Some(value) => Ok(Cow::Borrowed(value)),
         },
         Spot::Other(At::SignaturePair(name)) => match pair(syntax, signature, name) {

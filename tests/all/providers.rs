@@ -140,7 +140,8 @@ fn every_shape_holds_up() {
 #[test]
 fn what_does_not_hold_up_is_found() {
     const TIMED: Hmac = BODY.over(&[Part::Timestamp, Part::Body]).timestamp(At::Header("x-time"), TimeUnit::Seconds);
-    let broken: [(Provider, &str); 11] = [
+    let broken: [(Provider, &str); 12] = [
+        (hmac(BODY).tolerance(300, 300), "a tolerance judges nothing"),
         (hmac(BODY).identity(&[At::Text("same")]), "the next event's too"),
         (hmac(TIMED).identity(&[At::Header("x-time")]), "sent again with a later timestamp"),
         (hmac(BODY).identity(&[At::SignedId]), "has no identity"),

@@ -78,7 +78,7 @@ fn missing(verifier: &Verifier, request: &Incoming<'_>) -> Vec<Finding> {
             for scheme in &verifier.0.schemes {
                 for spot in &scheme.places {
                     let at = match spot {
-                        Spot::Header(name) => format!("the header `{name}`"),
+                        Spot::Header(named) => format!("the header `{}`", named.name),
                         Spot::Other(at) => place(*at),
                     };
                     if !places.contains(&at) {

@@ -131,7 +131,9 @@ impl Case {
         if let Some(at) = self.id {
             scheme = scheme.id(at);
         }
-        Provider::new("acme", AnyScheme::Hmac(scheme)).tolerance(300, 300)
+        let provider = Provider::new("acme", AnyScheme::Hmac(scheme));
+        // Without a time there is nothing for it to judge.
+        if self.time.is_some() { provider.tolerance(300, 300) } else { provider }
     }
 
     fn at(&self) -> OffsetDateTime {

@@ -266,7 +266,11 @@ async fn a_claim_that_cannot_be_given_back_does_not_hide_why_the_handler_failed(
 
 #[test]
 fn what_does_not_fit_together_is_found_when_it_is_built() {
-    use inhook::{Place, provider::GITHUB, store::Order};
+    use inhook::{
+        Place,
+        provider::{DROPBOX, GITHUB},
+        store::Order,
+    };
     let ok = || Handlers::new().otherwise(Calls::default().handler());
     let builder = || World::new().receiver(&STRIPE);
     let place = |_: &Event| Some(Place::new("stream", 1_u64, Order::Serial));
@@ -283,6 +287,10 @@ fn what_does_not_fit_together_is_found_when_it_is_built() {
         ("a bare star", builder().handle(ok().on("*", Calls::default().handler()))),
         ("a star within", builder().handle(ok().on("a.*.b", Calls::default().handler()))),
         ("an empty kind", builder().handle(ok().on("", Calls::default().handler()))),
+        (
+            "kinds where there are none",
+            world.receiver(&DROPBOX).handle(Handlers::new().on("a", Calls::default().handler())),
+        ),
         ("no consumer", builder().consumer("").handle(ok())),
         ("a consumer of ours", builder().consumer("inhook.nonce").handle(ok())),
         ("no lease", builder().lease(Duration::ZERO).handle(ok())),
