@@ -43,7 +43,8 @@ pub struct Outcome {
     pub provider: Option<Cow<'static, str>>,
     /// Whose endpoint it came to.
     pub tenant: Option<String>,
-    /// What it is remembered under; `None` where nothing identifies it, so that it may be handled twice.
+    /// What it is remembered under. `None` of an event that was handled, failed or was buried says that nothing identifies
+    /// it, so that it may be handled twice; what never came so far has none either.
     pub key: Option<Key>,
     /// The id that people look up.
     pub label: Option<String>,

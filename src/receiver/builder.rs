@@ -221,7 +221,8 @@ impl<S: IdempotencyStore> Builder<S> {
         self
     }
 
-    /// What is made of a payload that was handled before under another id, where the id is not signed.
+    /// What is made of a payload that was handled before under another id, where the id is not signed: it is
+    /// [flagged](Twins::Flag) unless said.
     pub fn twins(mut self, twins: Twins) -> Self {
         self.twins = twins;
         self

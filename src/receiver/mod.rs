@@ -98,7 +98,12 @@ impl Receiver {
     }
 
     /// One endpoint, many secrets: `resolver` says from the head of a request whose it is, and how it is verified;
-    /// `None` is answered 404. It sees what nobody has verified: it may look up, not act.
+    /// `None` is answered 404, an [`Error::store`] 503. It sees what nobody has verified: it may look up, not act.
+    ///
+    /// **Each tenant must have a secret of its own**, or what the tenant is looked up by must be signed, as an address is
+    /// by some: else whoever saw a delivery to one tenant sends it to another of the same secret, and it is genuine there.
+    /// The shops of one Shopify app share its secret, and the shop's header is not signed: take them through one receiver,
+    /// and read the shop from the payload.
     pub fn tenants<F, S>(resolver: F, store: S) -> Builder<S>
     where
         for<'h> F: AsyncFnOnce(&'h Parts) -> Result<Option<Tenant>, Error>
@@ -131,7 +136,8 @@ impl Receiver {
     }
 
     /// The whole way, from the request as it was received to the answer. It never fails: whatever goes wrong is a status
-    /// that makes the provider do the right thing.
+    /// that makes the provider do the right thing. A body that is still a stream is for the adapters: in axum use
+    /// `route_service`, or take `Bytes` in a handler of your own.
     ///
     /// With the feature `tokio`, and on a runtime of tokio's whose timer is enabled, what has begun ends even if the
     /// caller's future is dropped, and a handler that is still at work when the provider is about to give up goes on

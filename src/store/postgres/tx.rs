@@ -16,7 +16,9 @@ const TRIES: usize = 10;
 /// A transaction that holds a mark; dereferences to the connection.
 ///
 /// Dropped, it rolls back before its connection is used again. Begin no further one on it but with
-/// `sqlx::Connection::begin`, which sets a savepoint.
+/// `sqlx::Connection::begin`, which sets a savepoint, and do not drop that future half done: sqlx rolls back all of the
+/// transaction then, and whatever is written after it stands by itself. The mark is refused in the end, so the event comes
+/// again, and with it those writes.
 pub struct PgTx(Transaction<'static, Postgres>);
 
 impl PgTx {
