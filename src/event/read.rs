@@ -204,7 +204,7 @@ impl Scene<'_> {
                 let there = pointers.iter().find(|pointer| item.raw(pointer).is_some())?;
                 Cow::Borrowed(there.rsplit('/').next()?)
             }
-            At::Nowhere | At::SignaturePair(_) | At::PayloadDigest | At::Inner(_) => return None,
+            At::Nowhere | At::SignaturePair(_) | At::SignatureTime | At::PayloadDigest | At::Inner(_) => return None,
         };
         (!found.is_empty()).then_some(found)
     }

@@ -143,13 +143,17 @@ impl Hmac {
         ensure(!itself, "no signature can be over itself")?;
         for at in [self.timestamp.map_or(At::Nowhere, |(at, _)| at), self.id] {
             let pair = matches!((at, self.syntax), (At::SignaturePair(_), Syntax::Pairs { .. }));
+            let first = at == At::SignatureTime;
             let number = matches!(at, At::Number(_));
             ensure(
-                at == At::Nowhere || pair || number || proves(at),
+                at == At::Nowhere || pair || first || number || proves(at),
                 "what is signed stands in a header, a pair or a field",
             )?;
             at.check()?;
         }
+        let first = self.timestamp.is_some_and(|(at, _)| at == At::SignatureTime);
+        let after = matches!(self.syntax, Syntax::AfterTime { .. });
+        ensure(first == after && self.id != At::SignatureTime, "what stands before the signatures is the signed time")?;
         self.parts.iter().try_for_each(|part| match part {
             Part::Header(name) => At::Header(name).check(),
             _ => Ok(()),

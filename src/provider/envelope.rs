@@ -30,6 +30,8 @@ pub enum At {
     SignedId,
     /// A pair of the signature's own header: see [`Syntax::Pairs`](super::Syntax::Pairs).
     SignaturePair(&'static str),
+    /// The time that stands first in the signature's own header: see [`Syntax::AfterTime`](super::Syntax::AfterTime).
+    SignatureTime,
     /// SHA-256 of the payload, in hexadecimal digits: beside an id that is not signed, never as the only identity.
     PayloadDigest,
     /// The day (UTC) of a Unix time in seconds, as `2026-11-21`.

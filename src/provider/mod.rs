@@ -33,6 +33,7 @@ mod pinned;
 #[cfg(feature = "asymmetric")]
 mod public_key;
 mod scheme;
+mod static_token;
 #[cfg(test)]
 mod table;
 
@@ -51,7 +52,7 @@ pub(crate) use self::{
     data::Thanks,
     envelope::{CLOUD_EVENT, Envelope},
     handshake::{Echo, Proof, Verb, WEB_HOOK_ORIGIN, When},
-    scheme::TokenForm,
+    static_token::TokenForm,
 };
 pub use self::{
     custom::{Custom, Exhibit, Fits, Genuine, Judge, Sign, Unsigned},
@@ -60,7 +61,8 @@ pub use self::{
     handshake::{Challenge, Handshake},
     jwt::{Jwt, JwtAlgorithm, JwtClaim, JwtKeys},
     pinned::{Host, Pinned},
-    scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TimeUnit},
+    scheme::{Digest, Encoding, Hmac, KeyForm, Part, Scheme, Syntax, TimeUnit},
+    static_token::StaticToken,
 };
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(inhook_docs, doc(cfg(feature = "asymmetric")))]
@@ -175,6 +177,7 @@ providers! {
     #[cfg(feature = "asymmetric")]
     plaid::PLAID,
     razorpay::RAZORPAY,
+    recurly::RECURLY,
     replicate::REPLICATE,
     resend::RESEND,
     sanity::SANITY,

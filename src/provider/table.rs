@@ -119,6 +119,7 @@ fn place(at: &At) -> String {
             format!("`{}`", dotted(pointer))
         }
         At::SignedId => "signed id".to_owned(),
+        At::SignatureTime => "signed time".to_owned(),
         At::PayloadDigest => "payload".to_owned(),
         At::Day(_) => "day".to_owned(),
         At::Made(inner, _) => place(inner),

@@ -75,7 +75,8 @@ impl Draft<'_> {
             At::Text(text) => text == value,
             // Where it is left as it is.
             At::Made(inner, make) => (make.0)(value).as_deref() == Some(value) && self.put(*inner, value),
-            At::Nowhere | At::Day(_) | At::PayloadDigest | At::SignaturePair(_) | At::Inner(_) => false,
+            At::Nowhere | At::Day(_) | At::PayloadDigest | At::Inner(_) => false,
+            At::SignaturePair(_) | At::SignatureTime => false,
         }
     }
 
@@ -95,7 +96,8 @@ impl Draft<'_> {
             At::Text(_) => true,
             // Which of them is there is for `put` to say.
             At::NameOf(_) => false,
-            At::Nowhere | At::SignedId | At::PayloadDigest | At::SignaturePair(_) | At::Inner(_) => false,
+            At::Nowhere | At::SignedId | At::PayloadDigest | At::Inner(_) => false,
+            At::SignaturePair(_) | At::SignatureTime => false,
         }
     }
 

@@ -19,7 +19,10 @@ const WRONG: &[ErrorKind] = &[ErrorKind::BadSignature, ErrorKind::MalformedHeade
 
 /// Whether several signatures can be sent at once.
 pub(super) fn lists(scheme: &Scheme) -> bool {
-    matches!(scheme.template(), Some(Hmac { syntax: Syntax::List { .. } | Syntax::Pairs { .. }, .. }))
+    matches!(
+        scheme.template(),
+        Some(Hmac { syntax: Syntax::List { .. } | Syntax::Pairs { .. } | Syntax::AfterTime { .. }, .. })
+    )
 }
 
 /// Every part that is signed, changed; and what is not signed, changed.
@@ -295,11 +298,14 @@ fn algorithms(check: &Check<'_>, hmac: &Hmac) {
 
 /// The right signature counts wherever it stands among others, and they count for nothing without it.
 fn positions(check: &Check<'_>, hmac: &Hmac, sample: &Request<Bytes>, good: &str) {
-    let (separator, before) = match hmac.syntax {
-        Syntax::List { separator, prefix } => (separator, prefix.to_owned()),
-        Syntax::Pairs { separator, signature, .. } => (separator, format!("{signature}=")),
+    let (separator, before, head) = match hmac.syntax {
+        Syntax::List { separator, prefix } => (separator, prefix.to_owned(), 0),
+        Syntax::Pairs { separator, signature, .. } => (separator, format!("{signature}="), 0),
+        // The time stays where it is.
+        Syntax::AfterTime { separator } => (separator, String::new(), good.find(separator).map_or(0, |at| at + 1)),
         Syntax::Bare | Syntax::Prefixed(_) | Syntax::PrefixedOrBare(_) => return,
     };
+    let (head, good) = good.split_at_checked(head).unwrap_or(("", good));
     let (right, others): (Vec<_>, Vec<_>) =
         good.split(separator).map(str::trim_start).partition(|element| element.starts_with(&before));
     let wrong: String = right.concat().chars().rev().collect();
@@ -307,7 +313,8 @@ fn positions(check: &Check<'_>, hmac: &Hmac, sample: &Request<Bytes>, good: &str
     let junk: Vec<&str> = others.into_iter().chain(junk.iter().map(String::as_str)).collect();
     let with = |elements: &[&str]| {
         let mut request = sample.clone();
-        match put(&mut request, hmac.signature, elements.join(&String::from(separator)).as_bytes()) {
+        let text = format!("{head}{}", elements.join(&String::from(separator)));
+        match put(&mut request, hmac.signature, text.as_bytes()) {
             Ok(()) => request,
             Err(error) => check.fail("a list of signatures", &format!("cannot be written: {error:?}")),
         }
@@ -355,6 +362,9 @@ fn text(check: &Check<'_>, request: &Request<Bytes>, at: At) -> String {
                 values.next().map(str::to_owned)
             })
         }
+        (At::SignatureTime, Some(Hmac { syntax: Syntax::AfterTime { separator }, signature, .. })) => {
+            at_place(*signature).and_then(|all| all.split(*separator).next().map(str::to_owned))
+        }
         (at, _) => at_place(at),
     };
     match found {
@@ -369,6 +379,10 @@ fn change(check: &Check<'_>, request: &mut Request<Bytes>, at: At, new: &str) {
             let all = text(check, request, hmac.signature);
             let old = text(check, request, at);
             (hmac.signature, all.replacen(&format!("{name}={old}"), &format!("{name}={new}"), 1))
+        }
+        (At::SignatureTime, Some(hmac)) => {
+            let all = text(check, request, hmac.signature);
+            (hmac.signature, all.replacen(&text(check, request, at), new, 1))
         }
         (at, _) => (at, new.to_owned()),
     };

@@ -101,7 +101,7 @@ fn covers(parts: &[Part], places: &[At], at: At) -> bool {
         }
         At::Inner(pointer) => covers(parts, places, At::Json(pointer)),
         At::SignedId => signs(Part::Id),
-        At::Attribute(_) | At::SignaturePair(_) => false,
+        At::Attribute(_) | At::SignaturePair(_) | At::SignatureTime => false,
         At::Day(inner) | At::Optional(inner) | At::Made(inner, _) => covers(parts, places, *inner),
         At::FirstOf(all) | At::Joined(all, _) => all.iter().all(|at| covers(parts, places, *at)),
     }

@@ -174,6 +174,10 @@ fn fill(
             pairs.push(format!("{name}={text}"));
             Ok(())
         }
+        At::SignatureTime => {
+            pairs.push(text.to_owned());
+            Ok(())
+        }
         at => put(request, at, text.as_bytes()),
     };
     let mut time = None;
@@ -212,6 +216,10 @@ fn together(syntax: Syntax, mut pairs: Vec<String>, tags: &[String]) -> String {
             pairs.extend(tags.iter().map(|tag| format!("{signature}={tag}")));
             // Those that may write spaces do, and WorkOS's SDK for Python insists.
             pairs.join(&format!("{separator}{}", if spaces { " " } else { "" }))
+        }
+        Syntax::AfterTime { separator } => {
+            pairs.extend_from_slice(tags);
+            pairs.join(&String::from(separator))
         }
     }
 }

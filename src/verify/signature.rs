@@ -24,8 +24,10 @@ pub(super) fn candidates(syntax: Syntax, text: &[u8]) -> impl Iterator<Item = &[
         Syntax::Prefixed(prefix) | Syntax::PrefixedOrBare(prefix) => (None, prefix, None, false),
         Syntax::List { separator, prefix } => (Some(separator), prefix, None, false),
         Syntax::Pairs { separator, signature, spaces } => (Some(separator), "", Some(signature), spaces),
+        Syntax::AfterTime { separator } => (Some(separator), "", None, false),
     };
-    split(text, separator).filter_map(move |element| {
+    let others = usize::from(matches!(syntax, Syntax::AfterTime { .. }));
+    split(text, separator).skip(others).filter_map(move |element| {
         let element = if spaces { element.trim_ascii_start() } else { element };
         match pair {
             Some(name) => value_of(element, name),
@@ -45,6 +47,12 @@ pub(super) fn pair<'t>(syntax: Syntax, text: &'t [u8], name: &str) -> Result<&'t
     if values.next().is_some() { Err(Trouble::Repeated) } else { Ok(value) }
 }
 
+/// The time before the signatures.
+fn time(syntax: Syntax, text: &[u8]) -> Option<&[u8]> {
+    let Syntax::AfterTime { separator } = syntax else { return None };
+    split(text, Some(separator)).next().filter(|time| !time.is_empty())
+}
+
 /// What stands at a place, and must; a pair stands in `signature`.
 #[inline(always)]
 pub(super) fn need<'a>(
@@ -62,6 +70,10 @@ pub(super) fn need<'a>(
             Ok(value) => Ok(Cow::Borrowed(value)),
             Err(Trouble::Repeated) => Err(locate::REPEATED),
             Err(Trouble::Missing) => Err(Error::new(ErrorKind::MalformedHeader, "the signature lacks a pair")),
+        },
+        Spot::Other(At::SignatureTime) => match time(syntax, signature) {
+            Some(time) => Ok(Cow::Borrowed(time)),
+            None => Err(Error::new(ErrorKind::MalformedHeader, "no time stands before the signature")),
         },
         Spot::Other(at) => locate::find(*at, request, false)?.ok_or(locate::missing()),
     }
@@ -236,6 +248,16 @@ mod tests {
         assert_eq!(all(STRIPE, "t=1,v1=a,v0=b,,v1,v1=c,v11=d"), [b"a", b"c"]);
         assert!(all(STRIPE, "t=1, v1=a").is_empty());
         assert_eq!(all(Syntax::Pairs { separator: ',', signature: "v1", spaces: true }, "t=1, v1=a"), [b"a"]);
+        assert_eq!(all(AFTER_TIME, "1,a,,b"), [&b"a"[..], b"", b"b"]);
+        assert!(all(AFTER_TIME, "a").is_empty());
+    }
+
+    const AFTER_TIME: Syntax = Syntax::AfterTime { separator: ',' };
+
+    #[test]
+    fn a_time_stands_first_or_nowhere() {
+        assert_eq!((time(AFTER_TIME, b"12,a"), time(AFTER_TIME, b"12")), (Some(&b"12"[..]), Some(&b"12"[..])));
+        assert_eq!((time(AFTER_TIME, b",a"), time(AFTER_TIME, b""), time(STRIPE, b"12,a")), (None, None, None));
     }
 
     #[test]

@@ -33,6 +33,8 @@ mod d;
 
 #[path = "identity/e.rs"]
 mod e;
+#[path = "identity/g.rs"]
+mod g;
 
 #[cfg(feature = "asymmetric")]
 #[path = "identity/f.rs"]
@@ -109,7 +111,7 @@ const COVERED: &[&str] =
 
 #[test]
 fn every_provider_has_a_test_here() {
-    let covered = [COVERED, a::COVERED, b::COVERED, c::COVERED, d::COVERED, e::COVERED];
+    let covered = [COVERED, a::COVERED, b::COVERED, c::COVERED, d::COVERED, e::COVERED, g::COVERED];
     #[cfg(feature = "asymmetric")]
     let covered = [&covered[..], &[f::COVERED, e::public::COVERED]].concat();
     let covered: BTreeSet<_> = covered.concat().into_iter().collect();

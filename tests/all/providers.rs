@@ -75,6 +75,12 @@ fn every_syntax_holds_up() {
         .id(At::SignaturePair("id"))
         .over(&[Part::Id, Part::Text("/"), Part::Timestamp, Part::Text("/"), Part::Body]);
     check_provider(&hmac(in_pairs).tolerance(60, 5).identity(&[At::SignedId]));
+    let after_time = BODY
+        .signature(SIGNATURE, Syntax::AfterTime { separator: ';' })
+        .timestamp(At::SignatureTime, TimeUnit::Millis)
+        .over(&[Part::Timestamp, Part::Text("."), Part::Body]);
+    check_provider(&hmac(after_time).tolerance(60, 5));
+    check_provider(&hmac(after_time.signature(At::Query("signature"), Syntax::AfterTime { separator: ',' })));
 }
 
 #[test]
@@ -140,7 +146,7 @@ fn every_shape_holds_up() {
 #[test]
 fn what_does_not_hold_up_is_found() {
     const TIMED: Hmac = BODY.over(&[Part::Timestamp, Part::Body]).timestamp(At::Header("x-time"), TimeUnit::Seconds);
-    let broken: [(Provider, &str); 12] = [
+    let broken: [(Provider, &str); 14] = [
         (hmac(BODY).tolerance(300, 300), "a tolerance judges nothing"),
         (hmac(BODY).identity(&[At::Text("same")]), "the next event's too"),
         (hmac(TIMED).identity(&[At::Header("x-time")]), "sent again with a later timestamp"),
@@ -149,6 +155,8 @@ fn what_does_not_hold_up_is_found() {
         (hmac(Hmac::new(Digest::Sha256)), "a signature stands in"),
         (hmac(BODY.signature(At::Json("/sig"), Syntax::Bare)), "over itself"),
         (hmac(BODY.signature(At::Query("sig"), Syntax::Bare).over(&[Part::Url])), "over itself"),
+        (hmac(BODY.signature(SIGNATURE, Syntax::AfterTime { separator: ',' })), "is the signed time"),
+        (hmac(TIMED.timestamp(At::SignatureTime, TimeUnit::Seconds)), "is the signed time"),
         (hmac(BODY).by_get(), "which is not signed"),
         (hmac(BODY).cloud_events().kind(At::Attribute("Type")), "an attribute is named in lower case"),
         (token(StaticToken::in_each("/l", "/t", "/l/1/t")), "the first token is not the first item's"),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use inhook::{
     Provider, Verifier,
-    provider::{GITHUB, JIRA, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX},
+    provider::{GITHUB, JIRA, RECURLY, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX},
 };
 use time::OffsetDateTime;
 
@@ -61,6 +61,17 @@ const EXAMPLES: &[Example] = &[
             ("x-slack-request-timestamp", "1531420618"),
         ],
         at: 1_531_420_618,
+    },
+    // The test of its library for Ruby.
+    Example {
+        provider: &RECURLY,
+        secret: "354fab5bd35f5a0d50845ee7e30165244468b13c2c343f104e4e730a59326d9d",
+        body: r#"{"id":"rjxwmwedwqug","object_type":"account","site_id":"qc326l1hl8k9","event_type":"created","event_time":"2022-09-13T21:18:40Z","account_code":"adfas23zzz14123"}"#,
+        headers: &[(
+            "recurly-signature",
+            "1663103925004,ad24699f3beaa24c9af2cc7ada3ce4c835da0090194241b9d3add83d27f14bc3",
+        )],
+        at: 1_663_103_925,
     },
     // The libraries of Standard Webhooks and of Svix share these two.
     Example { provider: &STANDARD_WEBHOOKS, headers: &WEBHOOK_ONE, ..ONE },

@@ -222,6 +222,11 @@ pub(super) fn rightly(hmac: &Hmac, text: &[u8], signature: &[u8]) -> Option<Head
             pairs.push(format!("{name}={signature}"));
             pairs.join(&String::from(separator))
         }
+        Syntax::AfterTime { separator } => {
+            let text = String::from_utf8_lossy(text);
+            let time = text.split([',', ';', ' ', '&']).next().unwrap_or_default();
+            format!("{time}{separator}{signature}")
+        }
     };
     HeaderValue::from_str(&text).ok()
 }

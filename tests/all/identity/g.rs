@@ -1,0 +1,20 @@
+//! More of payments, shops, mails and checks of identities.
+
+use inhook::provider::RECURLY;
+
+use super::*;
+
+pub(super) const COVERED: &[&str] = &["recurly"];
+
+/// Every try is signed anew; the id is the object's.
+#[test]
+fn recurly() {
+    let body = r#"{"id":"a1","object_type":"account","site_id":"s1","event_type":"updated","event_time":"2026-11-21T06:41:00Z"}"#;
+    for (old, new) in [("a1", "a2"), ("updated", "closed"), (":00Z", ":01Z"), ("account", "invoice"), ("s1", "s2")] {
+        let next = draft(&RECURLY, body.replace(old, new));
+        holds(&RECURLY, draft(&RECURLY, body).at(earlier()), draft(&RECURLY, body), next);
+    }
+    let event = &events(&RECURLY, &draft(&RECURLY, body).build())[0];
+    assert_eq!((event.kind.as_deref(), event.label.as_deref()), (Some("account.updated"), Some("a1")));
+    assert!(event.covers(Field::Identity) && event.covers(Field::Kind) && event.covers(Field::Payload));
+}
