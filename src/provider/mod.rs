@@ -52,6 +52,7 @@ pub(crate) use self::{
     data::Thanks,
     envelope::{CLOUD_EVENT, Envelope},
     handshake::{Echo, Proof, Verb, WEB_HOOK_ORIGIN, When},
+    scheme::Plain,
     static_token::TokenForm,
 };
 pub use self::{
@@ -124,6 +125,7 @@ providers! {
     cloudevents::CLOUDEVENTS,
     cloudflare::CLOUDFLARE,
     cloudflare_stream::CLOUDFLARE_STREAM,
+    cloudinary::CLOUDINARY + CLOUDINARY_SHA1,
     coinbase_commerce::COINBASE_COMMERCE,
     contentful::CONTENTFUL,
     #[cfg(feature = "asymmetric")]

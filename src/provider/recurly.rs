@@ -3,7 +3,8 @@
 //! to XML sends no signature, and is refused.
 //!
 //! No request has an id of its event, only the object's: site, object, what happened to it and the second make one.
-//! Recurly says that notifications come more than once and out of order. They are tried again ten times within three days.
+//! Recurly says that notifications come more than once and out of order. They are [tried
+//! again](https://docs.recurly.com/docs/automatic-retries) ten times within three days.
 
 use super::{At, Digest, Hmac, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 

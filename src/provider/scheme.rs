@@ -112,7 +112,7 @@ pub struct Hmac {
     pub(crate) digest: Digest,
     pub(crate) key: KeyForm,
     pub(crate) parts: &'static [Part],
-    pub(crate) plain: bool,
+    pub(crate) plain: Option<Plain>,
     pub(crate) signature: At,
     pub(crate) others: &'static [At],
     pub(crate) syntax: Syntax,
@@ -130,7 +130,7 @@ impl Hmac {
             digest,
             key: KeyForm::Text,
             parts: &[Part::Body],
-            plain: false,
+            plain: None,
             signature: At::Nowhere,
             others: &[],
             syntax: Syntax::Bare,
@@ -168,7 +168,14 @@ impl Hmac {
 
     /// No HMAC but a plain hash of the secret followed by the parts, for providers that know no better.
     pub const fn plain_hash(mut self) -> Self {
-        self.plain = true;
+        self.plain = Some(Plain::Before);
+        self
+    }
+
+    /// No HMAC but a plain hash of the parts followed by the secret, which is no stronger than the hash is against two
+    /// messages of one sum.
+    pub const fn plain_hash_before_secret(mut self) -> Self {
+        self.plain = Some(Plain::Behind);
         self
     }
 
@@ -203,6 +210,13 @@ impl Hmac {
         self.repeats = true;
         self
     }
+}
+
+/// Where the secret stands in what is hashed, for a hash that is no HMAC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plain {
+    Before,
+    Behind,
 }
 
 /// The hash that the HMAC is made with; pinned, never taken from the request.

@@ -60,7 +60,7 @@ fn scheme(scheme: &Scheme) -> String {
     match scheme {
         Scheme::Token(_) => "token".to_owned(),
         Scheme::Jwt(jwt) => format!("JWT {}", jwt.algorithm.name()),
-        Scheme::Hmac(hmac) if hmac.plain => format!("plain {}", hash(hmac.digest)),
+        Scheme::Hmac(hmac) if hmac.plain.is_some() => format!("plain {}", hash(hmac.digest)),
         Scheme::Hmac(hmac) => format!("HMAC-{}", hash(hmac.digest)),
         #[cfg(feature = "http-signatures")]
         Scheme::HttpSignature(scheme) => format!("RFC 9421 {}", scheme.algorithm.name()),

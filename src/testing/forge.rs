@@ -5,10 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
 
-use super::provider::{BASE, Check, SECRET, builder, told, verifier};
+use super::{
+    place::{change, other_text, text},
+    provider::{BASE, Check, SECRET, builder, told, verifier},
+};
 use crate::{
-    ErrorKind, Field, Incoming, Tolerance, Verified,
-    provider::{At, Digest, Encoding, Hmac, Part, Scheme, Syntax, locate},
+    ErrorKind, Field, Tolerance, Verified,
+    provider::{At, Digest, Encoding, Hmac, Part, Scheme, Syntax},
     verify::{edit, put},
 };
 
@@ -282,13 +285,13 @@ fn doubled(check: &Check<'_>, sample: &Request<Bytes>, at: At, good: &str) {
 /// Signed rightly, with another hash or in another writing.
 fn algorithms(check: &Check<'_>, hmac: &Hmac) {
     for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512] {
-        if digest != hmac.digest && !hmac.plain {
+        if digest != hmac.digest && hmac.plain.is_none() {
             let request = check.sample().scheme(Scheme::Hmac(Hmac { digest, ..*hmac })).build();
             check.refuses(&request, WRONG, &format!("a signature made with {digest:?}"));
         }
     }
-    if hmac.plain {
-        let request = check.sample().scheme(Scheme::Hmac(Hmac { plain: false, ..*hmac })).build();
+    if hmac.plain.is_some() {
+        let request = check.sample().scheme(Scheme::Hmac(Hmac { plain: None, ..*hmac })).build();
         check.refuses(&request, WRONG, "an HMAC where a plain hash is due");
     }
     let encoding = if hmac.encoding == Encoding::Hex { Encoding::Base64 } else { Encoding::Hex };
@@ -345,57 +348,4 @@ pub(super) fn times(check: &Check<'_>) {
         let request = check.sample().time(&text).build();
         check.judge(&strict, &request, NO_TIME, &format!("the timestamp {text:?}"));
     }
-}
-
-/// What stands at one of the scheme's places.
-fn text(check: &Check<'_>, request: &Request<Bytes>, at: At) -> String {
-    let at_place = |at| {
-        let incoming = Incoming::from(request);
-        let found = locate::find(at, &incoming, false).ok().flatten();
-        found.map(|text| String::from_utf8_lossy(&text).into_owned())
-    };
-    let found = match (at, check.scheme.template()) {
-        (At::SignaturePair(name), Some(Hmac { syntax: Syntax::Pairs { separator, .. }, signature, .. })) => {
-            at_place(*signature).and_then(|pairs| {
-                let mut values =
-                    pairs.split(*separator).filter_map(|p| p.trim_start().strip_prefix(name)?.strip_prefix('='));
-                values.next().map(str::to_owned)
-            })
-        }
-        (At::SignatureTime, Some(Hmac { syntax: Syntax::AfterTime { separator }, signature, .. })) => {
-            at_place(*signature).and_then(|all| all.split(*separator).next().map(str::to_owned))
-        }
-        (at, _) => at_place(at),
-    };
-    match found {
-        Some(text) => text,
-        None => check.fail(&format!("{at:?}"), "is not where it was written"),
-    }
-}
-
-fn change(check: &Check<'_>, request: &mut Request<Bytes>, at: At, new: &str) {
-    let (place, text) = match (at, check.scheme.template()) {
-        (At::SignaturePair(name), Some(hmac)) => {
-            let all = text(check, request, hmac.signature);
-            let old = text(check, request, at);
-            (hmac.signature, all.replacen(&format!("{name}={old}"), &format!("{name}={new}"), 1))
-        }
-        (At::SignatureTime, Some(hmac)) => {
-            let all = text(check, request, hmac.signature);
-            (hmac.signature, all.replacen(&text(check, request, at), new, 1))
-        }
-        (at, _) => (at, new.to_owned()),
-    };
-    if let Err(error) = put(request, place, text.as_bytes()) {
-        check.fail(&format!("{at:?}"), &format!("cannot be changed: {error:?}"));
-    }
-}
-
-/// A text of the same form with its last digit or letter changed.
-fn other_text(text: &str) -> String {
-    let mut chars: Vec<char> = text.chars().collect();
-    if let Some(last) = chars.iter_mut().rev().find(|c| c.is_ascii_alphanumeric()) {
-        *last = if *last == '1' { '2' } else { '1' };
-    }
-    chars.into_iter().collect()
 }

@@ -28,6 +28,7 @@ mod handshake;
 mod harness;
 #[cfg(feature = "asymmetric")]
 mod keys;
+mod place;
 mod provider;
 mod signed;
 mod tokens;

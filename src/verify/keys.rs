@@ -53,7 +53,7 @@ pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Err
         }
         _ => plain(secret)?,
     };
-    let (digest, form, is_plain) = match scheme {
+    let (digest, form, side) = match scheme {
         provider::Scheme::Token(_) => return Ok(Key::Token(TokenHash::of(text))),
         provider::Scheme::Hmac(hmac) => (hmac.digest, hmac.key, hmac.plain),
         #[cfg(all(feature = "http-signatures", feature = "asymmetric"))]
@@ -61,9 +61,9 @@ pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Err
             return public_key(scheme.algorithm.public().ok_or(WRONG)?, scheme.key, text);
         }
         #[cfg(feature = "http-signatures")]
-        provider::Scheme::HttpSignature(scheme) => (Digest::Sha256, scheme.key, false),
-        provider::Scheme::Jwt(_) => (Digest::Sha256, KeyForm::Text, false),
-        provider::Scheme::Custom(custom) => (custom.digest, custom.key, false),
+        provider::Scheme::HttpSignature(scheme) => (Digest::Sha256, scheme.key, None),
+        provider::Scheme::Jwt(_) => (Digest::Sha256, KeyForm::Text, None),
+        provider::Scheme::Custom(custom) => (custom.digest, custom.key, None),
         #[cfg(feature = "asymmetric")]
         provider::Scheme::PublicKey(scheme) => {
             let (Keys::Told(form), [algorithm]) = (scheme.keys, scheme.algorithms) else { return Err(WRONG) };
@@ -74,8 +74,7 @@ pub(super) fn key(scheme: &provider::Scheme, secret: &Secret) -> Result<Key, Err
     if bytes.is_empty() {
         return Err(Error::new(ErrorKind::InvalidSecret, "there is nothing behind its prefix"));
     }
-    let mac = if is_plain { Mac::plain(digest, &bytes) } else { Mac::new(digest, &bytes) };
-    mac.map(Key::Mac).ok_or(WRONG)
+    Mac::of(digest, side, &bytes).map(Key::Mac).ok_or(WRONG)
 }
 
 /// The secret's text, which nobody can have left empty or copied with the line's end.

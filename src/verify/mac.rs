@@ -7,8 +7,9 @@ use hmac::{
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
-use crate::provider::Digest;
+use crate::provider::{Digest, Plain};
 
 /// The longest hash there is, in bytes.
 pub(super) const LONGEST: usize = 64;
@@ -22,6 +23,15 @@ pub(super) enum Mac {
     Sha512(Hmac<Sha512>),
     /// A plain hash that has taken in the secret.
     Plain(Sha256),
+    /// What a plain hash takes in last.
+    BeforeSecret(Weak, Zeroizing<Vec<u8>>),
+}
+
+/// Hashes that senders put a secret behind.
+#[derive(Clone, Copy)]
+pub(super) enum Weak {
+    Sha1,
+    Sha256,
 }
 
 /// A finished hash.
@@ -41,9 +51,16 @@ impl Mac {
         })
     }
 
-    /// A hash of the key and what follows, for a provider that calls that a signature; `None` for other hashes.
-    pub(super) fn plain(digest: Digest, key: &[u8]) -> Option<Self> {
-        (digest == Digest::Sha256).then(|| Self::Plain(Sha256::new_with_prefix(key)))
+    /// An HMAC, or a plain hash with the key before or behind what is signed, for a provider that calls that a signature;
+    /// `None` for a hash that no provider makes one with.
+    pub(super) fn of(digest: Digest, plain: Option<Plain>, key: &[u8]) -> Option<Self> {
+        match (plain, digest) {
+            (None, _) => Self::new(digest, key),
+            (Some(Plain::Before), Digest::Sha256) => Some(Self::Plain(Sha256::new_with_prefix(key))),
+            (Some(Plain::Behind), Digest::Sha1) => Some(Self::BeforeSecret(Weak::Sha1, key.to_vec().into())),
+            (Some(Plain::Behind), Digest::Sha256) => Some(Self::BeforeSecret(Weak::Sha256, key.to_vec().into())),
+            _ => None,
+        }
     }
 
     /// The hash over all that `feed` puts in.
@@ -55,6 +72,16 @@ impl Mac {
             Self::Sha384(mac) => finish(mac.clone(), feed),
             Self::Sha512(mac) => finish(mac.clone(), feed),
             Self::Plain(hash) => finish(hash.clone(), feed),
+            Self::BeforeSecret(hash, secret) => {
+                let all = |to: &mut dyn Update| {
+                    feed(to);
+                    to.update(secret);
+                };
+                match hash {
+                    Weak::Sha1 => finish(Sha1::default(), all),
+                    Weak::Sha256 => finish(Sha256::default(), all),
+                }
+            }
         }
     }
 }
@@ -137,6 +164,18 @@ mod tests {
         assert_eq!(hex(Digest::Sha256), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         assert!(hex(Digest::Sha384).starts_with("af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"));
         assert!(hex(Digest::Sha512).starts_with("164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"));
+    }
+
+    /// FIPS 180's `abc`, of which the last letter is the secret.
+    #[test]
+    fn a_secret_behind_is_hashed_last() {
+        let hex = |digest| {
+            let mac = Mac::of(digest, Some(Plain::Behind), b"c")?;
+            Some(HEXLOWER.encode(mac.tag(|mac| mac.update(b"ab")).as_bytes()))
+        };
+        assert_eq!(hex(Digest::Sha1).unwrap(), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert!(hex(Digest::Sha256).unwrap().starts_with("ba7816bf8f01cfea414140de5dae2223b00361a396177a9c"));
+        assert!(hex(Digest::Sha512).is_none());
     }
 
     /// RUSTSEC-2024-0010: a comparison that stops at the shorter one lets the empty signature pass.

@@ -105,6 +105,10 @@ fn every_part_holds_up() {
     let in_body = BODY.signature(At::Json("/sig"), Syntax::Bare).over(&[Part::Id]).id(At::Json("/nonce"));
     check_provider(&hmac(in_body).nonce(At::SignedId));
     check_provider(&hmac(BODY.plain_hash()));
+    for digest in [Digest::Sha1, Digest::Sha256] {
+        let scheme = Hmac::new(digest).signature(SIGNATURE, Syntax::Bare).plain_hash_before_secret();
+        check_provider(&hmac(scheme));
+    }
 }
 
 /// Where the signature stands in a header, nothing of the body is read before it holds, its time neither.

@@ -13,7 +13,7 @@ use super::super::{
 use crate::provider::HttpAlgorithm;
 use crate::{
     diagnosis::KeyMistake,
-    provider::{Digest, KeyForm, Scheme},
+    provider::{Digest, KeyForm, Plain, Scheme},
 };
 
 type Text = Zeroizing<Vec<u8>>;
@@ -29,9 +29,9 @@ pub(super) fn others(scheme: &Scheme, secret: &[u8]) -> Vec<(KeyMistake, Key)> {
     } else if let Scheme::Hmac(hmac) = scheme {
         (Some(hmac.key), &|key| mac(hmac.digest, hmac.plain, key))
     } else if let Scheme::Custom(custom) = scheme {
-        (Some(custom.key), &|key| mac(custom.digest, false, key))
+        (Some(custom.key), &|key| mac(custom.digest, None, key))
     } else if let Some(form) = by_sha256(scheme) {
-        (Some(form), &|key| mac(Digest::Sha256, false, key))
+        (Some(form), &|key| mac(Digest::Sha256, None, key))
     } else {
         // A public key that is written otherwise is refused when the verifier is built, and one that is fetched is nobody's
         // to write.
@@ -72,8 +72,8 @@ fn by_sha256(scheme: &Scheme) -> Option<KeyForm> {
     }
 }
 
-fn mac(digest: Digest, plain: bool, key: &[u8]) -> Option<Key> {
-    if plain { Mac::plain(digest, key) } else { Mac::new(digest, key) }.map(Key::Mac)
+fn mac(digest: Digest, plain: Option<Plain>, key: &[u8]) -> Option<Key> {
+    Mac::of(digest, plain, key).map(Key::Mac)
 }
 
 fn without_prefix(form: Option<KeyForm>, text: &[u8]) -> Option<&[u8]> {

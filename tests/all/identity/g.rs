@@ -1,10 +1,10 @@
 //! More of payments, shops, mails and checks of identities.
 
-use inhook::provider::RECURLY;
+use inhook::provider::{CLOUDINARY, CLOUDINARY_SHA1, RECURLY};
 
 use super::*;
 
-pub(super) const COVERED: &[&str] = &["recurly"];
+pub(super) const COVERED: &[&str] = &["cloudinary", "cloudinary_sha1", "recurly"];
 
 /// Every try is signed anew; the id is the object's.
 #[test]
@@ -17,4 +17,15 @@ fn recurly() {
     let event = &events(&RECURLY, &draft(&RECURLY, body).build())[0];
     assert_eq!((event.kind.as_deref(), event.label.as_deref()), (Some("account.updated"), Some("a1")));
     assert!(event.covers(Field::Identity) && event.covers(Field::Kind) && event.covers(Field::Payload));
+}
+
+/// Nothing tells a retry from the next notification of the same asset.
+#[test]
+fn cloudinary_says_no_id() {
+    for provider in [&CLOUDINARY, &CLOUDINARY_SHA1] {
+        let body = r#"{"notification_type":"upload","public_id":"p1","timestamp":"2026-11-21T06:41:00+00:00"}"#;
+        let event = &events(provider, &draft(provider, body).build())[0];
+        assert_eq!((event.id(), event.kind.as_deref(), event.label.as_deref()), (None, Some("upload"), Some("p1")));
+        assert!(event.covers(Field::Kind) && event.covers(Field::Payload));
+    }
 }
