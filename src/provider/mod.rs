@@ -161,6 +161,7 @@ providers! {
     mailchimp::MAILCHIMP,
     mailgun::MAILGUN,
     mandrill::MANDRILL,
+    mercado_pago::MERCADO_PAGO,
     meta::META,
     microsoft_graph::MICROSOFT_GRAPH,
     mollie::MOLLIE,

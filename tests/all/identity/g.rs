@@ -1,10 +1,10 @@
 //! More of payments, shops, mails and checks of identities.
 
-use inhook::provider::{CLOUDINARY, CLOUDINARY_SHA1, RECURLY};
+use inhook::provider::{CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, RECURLY};
 
 use super::*;
 
-pub(super) const COVERED: &[&str] = &["cloudinary", "cloudinary_sha1", "recurly"];
+pub(super) const COVERED: &[&str] = &["cloudinary", "cloudinary_sha1", "mercado_pago", "recurly"];
 
 /// Every try is signed anew; the id is the object's.
 #[test]
@@ -27,5 +27,46 @@ fn cloudinary_says_no_id() {
         let event = &events(provider, &draft(provider, body).build())[0];
         assert_eq!((event.id(), event.kind.as_deref(), event.label.as_deref()), (None, Some("upload"), Some("p1")));
         assert!(event.covers(Field::Kind) && event.covers(Field::Payload));
+    }
+}
+
+/// A notification's id is not signed: the object's is, and the signature is good for one event.
+#[test]
+fn mercado_pago() {
+    let send = |body: &str, id: &str| {
+        draft(&MERCADO_PAGO, body.to_owned()).url(format!("https://example.com/hooks?data.id={id}&type=payment"))
+    };
+    let body = r#"{"id":1,"type":"payment","action":"payment.updated","data":{"id":"7"}}"#;
+    let first = send(body, "7");
+    for next in [send(&body.replace(":1,", ":2,"), "7"), send(body, "8")] {
+        holds(&MERCADO_PAGO, first.clone().at(earlier()), first.clone(), next);
+    }
+    let event = &events(&MERCADO_PAGO, &first.build())[0];
+    assert_eq!((event.kind.as_deref(), event.label.as_deref()), (Some("payment.updated"), Some("7")));
+    for field in [Field::Body, Field::Identity, Field::Kind, Field::Payload, Field::Time, Field::Url] {
+        assert!(!event.covers(field), "{field:?}");
+    }
+    assert!(event.covers(Field::Label) && event.covers(Field::Header("x-request-id")));
+}
+
+/// Whoever saw one notification can put any body under its signature: a second event is refused, and the same is not.
+#[test]
+fn a_signature_of_mercado_pago_s_is_good_for_one_event() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let receiver = Receiver::builder(verifier_for(&MERCADO_PAGO, SECRET), MemoryStore::new())
+        .handle(Handlers::new().otherwise(async |_: Event| Ok(())))
+        .unwrap();
+    let status = |request: &Request<Bytes>| runtime.block_on(receiver.receive(request.clone())).status().as_u16();
+    let body = r#"{"id":1,"action":"payment.updated"}"#;
+    let first = draft(&MERCADO_PAGO, body).url("https://example.com/hooks?data.id=7").build();
+    assert_eq!((status(&first), status(&first)), (200, 200));
+    for other in [body.replace(":1,", ":2,"), body.replace("updated", "created")] {
+        let forged = first.clone().map(|_| Bytes::from(other));
+        assert_eq!(status(&forged), 401, "{forged:?}");
+        // Something beside the signature makes it no other one.
+        let mut forged = forged;
+        let text = format!("{},v2=x", forged.headers()["x-signature"].to_str().unwrap());
+        forged.headers_mut().insert("x-signature", HeaderValue::from_str(&text).unwrap());
+        assert_eq!(status(&forged), 401, "{forged:?}");
     }
 }
