@@ -179,6 +179,7 @@ providers! {
     paystack::PAYSTACK,
     #[cfg(feature = "asymmetric")]
     plaid::PLAID,
+    quickbooks::QUICKBOOKS + QUICKBOOKS_LEGACY,
     razorpay::RAZORPAY,
     recurly::RECURLY,
     replicate::REPLICATE,

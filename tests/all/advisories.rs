@@ -65,8 +65,9 @@ pub(crate) fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Sign
             return signed(provider, secret, format!("bt_payload={}", HEXLOWER.encode(body.to_string().as_bytes())));
         }
         "dropbox_sign" => body["event"] = json!({"event_type": body["type"], "event_time": "1"}),
-        "azure_event_grid" => body = json!([body]),
+        "azure_event_grid" | "quickbooks" => body = json!([body]),
         "microsoft_graph" => body = json!({"value": [body]}),
+        "quickbooks_legacy" => body = json!({"eventNotifications": [body]}),
         "gocardless" | "xero" => body = json!({"events": [body]}),
         "klaviyo" => body = json!({"data": [body]}),
         "sendgrid" => {
@@ -76,7 +77,7 @@ pub(crate) fn fitted(provider: &Provider, secret: &str, mut body: Value) -> Sign
         "aws_sns" => body = json!({"Message": body.to_string(), "MessageId": body["id"], "Type": "Notification"}),
         "discord" => body["type"] = json!(2),
         "discord_events" => body["event"] = json!({"type": body["type"]}),
-        "mailchimp" | "twilio" => return signed(provider, secret, form(&body["id"], &body["type"])),
+        "gumroad" | "mailchimp" | "twilio" => return signed(provider, secret, form(&body["id"], &body["type"])),
         name if name.starts_with("hubspot") => body = json!([body]),
         _ => {}
     }

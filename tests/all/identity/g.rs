@@ -1,10 +1,11 @@
 //! More of payments, shops, mails and checks of identities.
 
-use inhook::provider::{CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, RECURLY};
+use inhook::provider::{CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, RECURLY};
 
 use super::*;
 
-pub(super) const COVERED: &[&str] = &["cloudinary", "cloudinary_sha1", "mercado_pago", "recurly"];
+pub(super) const COVERED: &[&str] =
+    &["cloudinary", "cloudinary_sha1", "mercado_pago", "quickbooks", "quickbooks_legacy", "recurly"];
 
 /// Every try is signed anew; the id is the object's.
 #[test]
@@ -69,4 +70,41 @@ fn a_signature_of_mercado_pago_s_is_good_for_one_event() {
         forged.headers_mut().insert("x-signature", HeaderValue::from_str(&text).unwrap());
         assert_eq!(status(&forged), 401, "{forged:?}");
     }
+}
+
+/// Each change has an id of its own.
+#[test]
+fn quickbooks() {
+    let event = |id: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"intuit.a","type":"qbo.invoice.updated.v1","intuitentityid":"95"}}"#
+        )
+    };
+    let of = |events: &str| draft(&QUICKBOOKS, format!("[{events}]"));
+    holds(&QUICKBOOKS, of(&event("1")), of(&event("1")), of(&event("2")));
+    let elsewhere = event("1").replace("intuit.a", "intuit.b");
+    holds(&QUICKBOOKS, of(&event("1")), of(&event("1")), of(&elsewhere));
+    let both = ids(&QUICKBOOKS, &of(&format!("{},{}", event("2"), event("1"))).build());
+    assert_eq!(both[1], id(&QUICKBOOKS, &of(&event("1")).build()));
+}
+
+/// Several companies in one request, each with changes that have no id.
+#[test]
+fn quickbooks_legacy() {
+    let company = |realm: &str, id: &str, at: &str| {
+        format!(
+            r#"{{"realmId":"{realm}","dataChangeEvent":{{"entities":[{{"name":"Invoice","id":"{id}","operation":"Update","lastUpdated":"2026-11-21T06:41:{at}Z"}}]}}}}"#
+        )
+    };
+    let of = |companies: &str| draft(&QUICKBOOKS_LEGACY, format!(r#"{{"eventNotifications":[{companies}]}}"#));
+    let first = company("1", "95", "00");
+    let more = first.replace("}]}}", r#"},{"name":"Customer","id":"7","operation":"Update"}]}}"#);
+    for next in [company("2", "95", "00"), company("1", "96", "00"), company("1", "95", "01"), more] {
+        holds(&QUICKBOOKS_LEGACY, of(&first), of(&first), of(&next));
+        let both = ids(&QUICKBOOKS_LEGACY, &of(&format!("{next},{first}")).build());
+        assert_eq!(both[1], id(&QUICKBOOKS_LEGACY, &of(&first).build()));
+    }
+    let request = draft(&QUICKBOOKS_LEGACY, "[]").build();
+    assert!(verifier_for(&QUICKBOOKS_LEGACY, SECRET).authenticate(&request).is_ok());
+    assert!(verifier_for(&QUICKBOOKS_LEGACY, SECRET).verify(&request).is_err());
 }
