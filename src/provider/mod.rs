@@ -110,6 +110,7 @@ providers! {
     azure_event_grid::AZURE_EVENT_GRID + AZURE_EVENT_GRID_CLOUDEVENTS,
     #[cfg(feature = "asymmetric")]
     aws_sns::AWS_SNS,
+    bigcommerce::BIGCOMMERCE,
     bitbucket::BITBUCKET,
     r#box::BOX,
     braintree::BRAINTREE,

@@ -1,11 +1,13 @@
 //! More of payments, shops, mails and checks of identities.
 
-use inhook::provider::{CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, RECURLY};
+use inhook::provider::{
+    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, RECURLY,
+};
 
 use super::*;
 
 pub(super) const COVERED: &[&str] =
-    &["cloudinary", "cloudinary_sha1", "mercado_pago", "quickbooks", "quickbooks_legacy", "recurly"];
+    &["bigcommerce", "cloudinary", "cloudinary_sha1", "mercado_pago", "quickbooks", "quickbooks_legacy", "recurly"];
 
 /// Every try is signed anew; the id is the object's.
 #[test]
@@ -107,4 +109,12 @@ fn quickbooks_legacy() {
     let request = draft(&QUICKBOOKS_LEGACY, "[]").build();
     assert!(verifier_for(&QUICKBOOKS_LEGACY, SECRET).authenticate(&request).is_ok());
     assert!(verifier_for(&QUICKBOOKS_LEGACY, SECRET).verify(&request).is_err());
+}
+
+/// Two changes of one order say the same, and so does their hash.
+#[test]
+fn bigcommerce() {
+    let body = r#"{"store_id":"1","scope":"store/order/updated","data":{"type":"order","id":1},"hash":"3f9e"}"#;
+    let first = draft(&BIGCOMMERCE, body).label("msg_1");
+    holds(&BIGCOMMERCE, first.clone().at(earlier()), first, draft(&BIGCOMMERCE, body).label("msg_2"));
 }
