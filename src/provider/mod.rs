@@ -181,6 +181,7 @@ providers! {
     #[cfg(feature = "asymmetric")]
     plaid::PLAID,
     quickbooks::QUICKBOOKS + QUICKBOOKS_LEGACY,
+    quicknode::QUICKNODE,
     razorpay::RAZORPAY,
     recurly::RECURLY,
     replicate::REPLICATE,

@@ -1,13 +1,21 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, RECURLY,
+    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY,
 };
 
 use super::*;
 
-pub(super) const COVERED: &[&str] =
-    &["bigcommerce", "cloudinary", "cloudinary_sha1", "mercado_pago", "quickbooks", "quickbooks_legacy", "recurly"];
+pub(super) const COVERED: &[&str] = &[
+    "bigcommerce",
+    "cloudinary",
+    "cloudinary_sha1",
+    "mercado_pago",
+    "quickbooks",
+    "quickbooks_legacy",
+    "quicknode",
+    "recurly",
+];
 
 /// Every try is signed anew; the id is the object's.
 #[test]
@@ -117,4 +125,12 @@ fn bigcommerce() {
     let body = r#"{"store_id":"1","scope":"store/order/updated","data":{"type":"order","id":1},"hash":"3f9e"}"#;
     let first = draft(&BIGCOMMERCE, body).label("msg_1");
     holds(&BIGCOMMERCE, first.clone().at(earlier()), first, draft(&BIGCOMMERCE, body).label("msg_2"));
+}
+
+/// What a filter makes of a block has no id.
+#[test]
+fn quicknode_says_no_id() {
+    let event = &events(&QUICKNODE, &draft(&QUICKNODE, r#"{"data":[{"number":"0x1"}]}"#).build())[0];
+    assert_eq!((event.id(), event.kind.as_deref()), (None, None));
+    assert!(event.covers(Field::Payload) && !event.covers(Field::Header("x-qn-nonce")));
 }
