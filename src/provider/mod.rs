@@ -210,6 +210,7 @@ providers! {
     twitch::TWITCH,
     typeform::TYPEFORM,
     vercel::VERCEL,
+    veriff::VERIFF,
     websub::WEBSUB + WEBSUB_SHA1,
     whatsapp::WHATSAPP,
     #[cfg(feature = "asymmetric")]

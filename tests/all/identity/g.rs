@@ -1,7 +1,7 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY,
+    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, VERIFF,
 };
 
 use super::*;
@@ -15,6 +15,7 @@ pub(super) const COVERED: &[&str] = &[
     "quickbooks_legacy",
     "quicknode",
     "recurly",
+    "veriff",
 ];
 
 /// Every try is signed anew; the id is the object's.
@@ -133,4 +134,21 @@ fn quicknode_says_no_id() {
     let event = &events(&QUICKNODE, &draft(&QUICKNODE, r#"{"data":[{"number":"0x1"}]}"#).build())[0];
     assert_eq!((event.id(), event.kind.as_deref()), (None, None));
     assert!(event.covers(Field::Payload) && !event.covers(Field::Header("x-qn-nonce")));
+}
+
+/// A session has attempts, events and decisions, and can be decided again.
+#[test]
+fn veriff() {
+    let body = r#"{"id":"s1","attemptId":"a1","feature":"selfid","code":7002,"action":"submitted"}"#;
+    for (old, new) in [("s1", "s2"), ("a1", "a2"), ("submitted", "started"), ("7002", "7001")] {
+        holds(&VERIFF, draft(&VERIFF, body), draft(&VERIFF, body), draft(&VERIFF, body.replace(old, new)));
+    }
+    let decision = r#"{"status":"success","verification":{"id":"s1","attemptId":"a1","code":9001,"status":"approved","decisionTime":"2026-11-21T06:41:00Z"}}"#;
+    for (old, new) in [("s1", "s2"), ("approved", "declined"), (":00Z", ":01Z")] {
+        holds(&VERIFF, draft(&VERIFF, decision), draft(&VERIFF, decision), draft(&VERIFF, decision.replace(old, new)));
+    }
+    let event = &events(&VERIFF, &draft(&VERIFF, decision).build())[0];
+    assert_eq!((event.kind.as_deref(), event.label.as_deref()), (Some("approved"), Some("s1")));
+    let screening = draft(&VERIFF, r#"{"sessionId":"s1","checkType":"updated_result"}"#).build();
+    assert_eq!(events(&VERIFF, &screening)[0].id(), None);
 }
