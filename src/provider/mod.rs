@@ -200,6 +200,7 @@ providers! {
     #[cfg(feature = "asymmetric")]
     standard_webhooks_v1a::STANDARD_WEBHOOKS_V1A,
     stripe::STRIPE,
+    sumsub::SUMSUB,
     supabase::SUPABASE,
     svix::SVIX,
     #[cfg(feature = "asymmetric")]

@@ -1,7 +1,8 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, VERIFF,
+    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, SUMSUB,
+    VERIFF,
 };
 
 use super::*;
@@ -15,6 +16,7 @@ pub(super) const COVERED: &[&str] = &[
     "quickbooks_legacy",
     "quicknode",
     "recurly",
+    "sumsub",
     "veriff",
 ];
 
@@ -151,4 +153,14 @@ fn veriff() {
     assert_eq!((event.kind.as_deref(), event.label.as_deref()), (Some("approved"), Some("s1")));
     let screening = draft(&VERIFF, r#"{"sessionId":"s1","checkType":"updated_result"}"#).build();
     assert_eq!(events(&VERIFF, &screening)[0].id(), None);
+}
+
+/// A webhook that is sent again is the same.
+#[test]
+fn sumsub() {
+    let body = r#"{"applicantId":"a1","type":"applicantReviewed","reviewStatus":"completed","createdAtMs":"2026-11-21 06:41:00.321"}"#;
+    for (old, new) in [("a1", "a2"), ("Reviewed", "Pending"), (".321", ".322")] {
+        holds(&SUMSUB, draft(&SUMSUB, body), draft(&SUMSUB, body), draft(&SUMSUB, body.replace(old, new)));
+    }
+    assert!(events(&SUMSUB, &draft(&SUMSUB, body).build())[0].covers(Field::Identity));
 }
