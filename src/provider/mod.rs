@@ -186,6 +186,7 @@ providers! {
     recurly::RECURLY,
     replicate::REPLICATE,
     resend::RESEND,
+    revenuecat::REVENUECAT,
     sanity::SANITY,
     #[cfg(feature = "asymmetric")]
     sendgrid::SENDGRID,

@@ -1,8 +1,8 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, SUMSUB,
-    VERIFF,
+    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY,
+    REVENUECAT, SUMSUB, VERIFF,
 };
 
 use super::*;
@@ -16,6 +16,7 @@ pub(super) const COVERED: &[&str] = &[
     "quickbooks_legacy",
     "quicknode",
     "recurly",
+    "revenuecat",
     "sumsub",
     "veriff",
 ];
@@ -163,4 +164,14 @@ fn sumsub() {
         holds(&SUMSUB, draft(&SUMSUB, body), draft(&SUMSUB, body), draft(&SUMSUB, body.replace(old, new)));
     }
     assert!(events(&SUMSUB, &draft(&SUMSUB, body).build())[0].covers(Field::Identity));
+}
+
+#[test]
+fn revenuecat() {
+    let body = r#"{"api_version":"1.0","event":{"id":"e1","type":"RENEWAL","app_user_id":"u1","event_timestamp_ms":1763707260000}}"#;
+    holds(&REVENUECAT, draft(&REVENUECAT, body), draft(&REVENUECAT, body), {
+        draft(&REVENUECAT, body.replace("e1", "e2"))
+    });
+    let event = &events(&REVENUECAT, &draft(&REVENUECAT, body).build())[0];
+    assert_eq!((event.kind.as_deref(), event.version.as_deref()), (Some("RENEWAL"), Some("1.0")));
 }
