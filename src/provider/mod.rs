@@ -180,6 +180,7 @@ providers! {
     paystack::PAYSTACK,
     #[cfg(feature = "asymmetric")]
     plaid::PLAID,
+    postmark::POSTMARK,
     quickbooks::QUICKBOOKS + QUICKBOOKS_LEGACY,
     quicknode::QUICKNODE,
     razorpay::RAZORPAY,

@@ -1,8 +1,8 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY,
-    REVENUECAT, SUMSUB, VERIFF,
+    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, POSTMARK, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE,
+    RECURLY, REVENUECAT, SUMSUB, VERIFF,
 };
 
 use super::*;
@@ -12,6 +12,7 @@ pub(super) const COVERED: &[&str] = &[
     "cloudinary",
     "cloudinary_sha1",
     "mercado_pago",
+    "postmark",
     "quickbooks",
     "quickbooks_legacy",
     "quicknode",
@@ -174,4 +175,17 @@ fn revenuecat() {
     });
     let event = &events(&REVENUECAT, &draft(&REVENUECAT, body).build())[0];
     assert_eq!((event.kind.as_deref(), event.version.as_deref()), (Some("RENEWAL"), Some("1.0")));
+}
+
+/// One message, and all that happens to it.
+#[test]
+fn postmark() {
+    let body =
+        r#"{"RecordType":"Open","MessageID":"m1","ReceivedAt":"2026-11-21T06:41:00Z","Recipient":"a@example.com"}"#;
+    for (old, new) in [("m1", "m2"), ("Open", "Click"), (":00Z", ":01Z"), ("a@", "b@")] {
+        holds(&POSTMARK, draft(&POSTMARK, body), draft(&POSTMARK, body), draft(&POSTMARK, body.replace(old, new)));
+    }
+    let inbound = r#"{"MessageID":"m1","Subject":"s"}"#;
+    let next = draft(&POSTMARK, inbound.replace("m1", "m2"));
+    holds(&POSTMARK, draft(&POSTMARK, inbound), draft(&POSTMARK, inbound), next);
 }
