@@ -114,6 +114,7 @@ providers! {
     bitbucket::BITBUCKET,
     r#box::BOX,
     braintree::BRAINTREE,
+    brevo::BREVO,
     buildkite::BUILDKITE,
     buildkite_signed::BUILDKITE_SIGNED,
     calcom::CALCOM,

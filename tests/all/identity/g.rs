@@ -1,7 +1,7 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    BIGCOMMERCE, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, POSTMARK, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE,
+    BIGCOMMERCE, BREVO, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, POSTMARK, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE,
     RECURLY, REVENUECAT, SUMSUB, VERIFF,
 };
 
@@ -9,6 +9,7 @@ use super::*;
 
 pub(super) const COVERED: &[&str] = &[
     "bigcommerce",
+    "brevo",
     "cloudinary",
     "cloudinary_sha1",
     "mercado_pago",
@@ -188,4 +189,18 @@ fn postmark() {
     let inbound = r#"{"MessageID":"m1","Subject":"s"}"#;
     let next = draft(&POSTMARK, inbound.replace("m1", "m2"));
     holds(&POSTMARK, draft(&POSTMARK, inbound), draft(&POSTMARK, inbound), next);
+}
+
+/// The id is the webhook's; a batch brings the same events.
+#[test]
+fn brevo() {
+    let body = r#"{"event":"opened","id":26224,"message-id":"<m1@example.com>","ts_event":1763707260,"email":"a@example.com"}"#;
+    for (old, new) in [("m1", "m2"), ("opened", "click"), ("7260", "7261"), ("a@", "b@")] {
+        let next = body.replace(old, new);
+        holds(&BREVO, draft(&BREVO, body), draft(&BREVO, body), draft(&BREVO, next.clone()));
+        let both = ids(&BREVO, &draft(&BREVO, format!("[{body},{next}]")).build());
+        assert_eq!(both, [id(&BREVO, &draft(&BREVO, body).build()), id(&BREVO, &draft(&BREVO, next).build())]);
+    }
+    let marketing = draft(&BREVO, r#"{"event":"opened","id":26224,"camp_id":1,"ts_event":1763707260}"#).build();
+    assert_eq!(events(&BREVO, &marketing)[0].id(), None);
 }
