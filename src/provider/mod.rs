@@ -107,6 +107,7 @@ providers! {
     auth0::AUTH0,
     auth0_logs::AUTH0_LOGS,
     aws_eventbridge::AWS_EVENTBRIDGE,
+    azure_devops::AZURE_DEVOPS,
     azure_event_grid::AZURE_EVENT_GRID + AZURE_EVENT_GRID_CLOUDEVENTS,
     #[cfg(feature = "asymmetric")]
     aws_sns::AWS_SNS,

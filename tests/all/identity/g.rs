@@ -1,13 +1,14 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    BIGCOMMERCE, BREVO, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, POSTMARK, QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE,
-    RECURLY, REVENUECAT, SUMSUB, VERIFF,
+    AZURE_DEVOPS, BIGCOMMERCE, BREVO, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, POSTMARK, QUICKBOOKS,
+    QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, REVENUECAT, SUMSUB, VERIFF,
 };
 
 use super::*;
 
 pub(super) const COVERED: &[&str] = &[
+    "azure_devops",
     "bigcommerce",
     "brevo",
     "cloudinary",
@@ -203,4 +204,16 @@ fn brevo() {
     }
     let marketing = draft(&BREVO, r#"{"event":"opened","id":26224,"camp_id":1,"ts_event":1763707260}"#).build();
     assert_eq!(events(&BREVO, &marketing)[0].id(), None);
+}
+
+#[test]
+fn azure_devops() {
+    let body =
+        r#"{"id":"e1","subscriptionId":"s1","notificationId":1,"eventType":"git.push","resource":{"pushId":14}}"#;
+    let other = body.replace("s1", "s2").replace(r#"Id":1,"#, r#"Id":2,"#);
+    holds(&AZURE_DEVOPS, draft(&AZURE_DEVOPS, body), draft(&AZURE_DEVOPS, other), {
+        draft(&AZURE_DEVOPS, body.replace("e1", "e2"))
+    });
+    let event = &events(&AZURE_DEVOPS, &draft(&AZURE_DEVOPS, body).build())[0];
+    assert_eq!((event.kind.as_deref(), event.raw().as_bytes()), (Some("git.push"), &br#"{"pushId":14}"#[..]));
 }

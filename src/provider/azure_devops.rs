@@ -1,0 +1,21 @@
+//! **Nothing is signed**: user name and password of HTTP's basic authentication are all that Azure DevOps sends. They
+//! prove who sent, not what. The secret is both with a colon between them.
+//!
+//! **Only 408, 502, 503 and 504 are [tried
+//! again](https://learn.microsoft.com/azure/devops/service-hooks/troubleshoot)**, eight times within minutes. Any other
+//! failure, a handler's 500 too, puts the subscription on probation, and a 410 disables it.
+
+use super::{At, Provider, Retries, Scheme, StaticToken, TimeUnit};
+
+/// [Azure DevOps](https://learn.microsoft.com/azure/devops/service-hooks/services/webhooks) service hooks. Nothing is
+/// signed. The kind is the event's type, such as `git.push`.
+pub const AZURE_DEVOPS: Provider = Provider::new("azure_devops", Scheme::Token(StaticToken::basic()))
+    .docs("https://learn.microsoft.com/azure/devops/service-hooks/services/webhooks")
+    .accepts(&["application/json"])
+    .label(At::Json("/id"))
+    .identity(&[At::Json("/id")])
+    .kind(At::Json("/eventType"))
+    .time(At::Json("/createdDate"), TimeUnit::Rfc3339)
+    .payload(At::FirstOf(&[At::Json("/resource"), At::Json("")]))
+    .version(At::Json("/resourceVersion"))
+    .retries(Retries::Hours(1));
