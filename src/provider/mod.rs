@@ -152,6 +152,7 @@ providers! {
     #[cfg(feature = "asymmetric")]
     google_pubsub::GOOGLE_PUBSUB,
     grafana::GRAFANA,
+    gumroad::GUMROAD,
     heroku::HEROKU,
     hubspot::HUBSPOT + HUBSPOT_V1 + HUBSPOT_V2,
     ifttt::IFTTT,

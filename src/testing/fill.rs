@@ -55,7 +55,8 @@ impl Draft<'_> {
                 value.clone_into(&mut self.id);
                 true
             }
-            At::FirstOf(all) => match all.iter().find(|at| self.has(**at)) {
+            // What is there whatever is written has no room.
+            At::FirstOf(all) => match all.iter().find(|at| !matches!(at, At::Text(_)) && self.has(**at)) {
                 Some(there) => self.put(*there, value),
                 None => all.iter().any(|at| self.put(*at, value)),
             },

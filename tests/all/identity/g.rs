@@ -1,7 +1,7 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    AZURE_DEVOPS, BIGCOMMERCE, BREVO, CLOUDINARY, CLOUDINARY_SHA1, MERCADO_PAGO, POSTMARK, QUICKBOOKS,
+    AZURE_DEVOPS, BIGCOMMERCE, BREVO, CLOUDINARY, CLOUDINARY_SHA1, GUMROAD, MERCADO_PAGO, POSTMARK, QUICKBOOKS,
     QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, REVENUECAT, SUMSUB, VERIFF,
 };
 
@@ -13,6 +13,7 @@ pub(super) const COVERED: &[&str] = &[
     "brevo",
     "cloudinary",
     "cloudinary_sha1",
+    "gumroad",
     "mercado_pago",
     "postmark",
     "quickbooks",
@@ -216,4 +217,17 @@ fn azure_devops() {
     });
     let event = &events(&AZURE_DEVOPS, &draft(&AZURE_DEVOPS, body).build())[0];
     assert_eq!((event.kind.as_deref(), event.raw().as_bytes()), (Some("git.push"), &br#"{"pushId":14}"#[..]));
+}
+
+/// A retry says so in its form, so that its bytes differ. What can happen to one sale twice has no identity.
+#[test]
+fn gumroad() {
+    let body = "seller_id=s&sale_id=1&price=500&resource_name=sale";
+    let retry = draft(&GUMROAD, format!("{body}&retry_count=2"));
+    assert_eq!(events(&GUMROAD, &retry.clone().build())[0].attempt, 3);
+    let next = draft(&GUMROAD, body.replace("sale_id=1", "sale_id=2"));
+    holds(&GUMROAD, draft(&GUMROAD, body), retry, next.clone());
+    holds(&GUMROAD, draft(&GUMROAD, body), draft(&GUMROAD, "sale_id=1&price=500"), next);
+    let refund = &events(&GUMROAD, &draft(&GUMROAD, "sale_id=1").kind("refund").build())[0];
+    assert_eq!((refund.id(), refund.kind.as_deref(), refund.label.as_deref()), (None, Some("refund"), Some("1")));
 }
