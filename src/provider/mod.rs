@@ -135,6 +135,7 @@ providers! {
     discord::DISCORD,
     #[cfg(feature = "asymmetric")]
     discord_events::DISCORD_EVENTS,
+    docker_hub::DOCKER_HUB,
     docusign::DOCUSIGN,
     dropbox::DROPBOX,
     dropbox_sign::DROPBOX_SIGN,

@@ -1,8 +1,8 @@
 //! More of payments, shops, mails and checks of identities.
 
 use inhook::provider::{
-    AZURE_DEVOPS, BIGCOMMERCE, BREVO, CLOUDINARY, CLOUDINARY_SHA1, GUMROAD, MERCADO_PAGO, POSTMARK, QUICKBOOKS,
-    QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, REVENUECAT, SUMSUB, VERIFF,
+    AZURE_DEVOPS, BIGCOMMERCE, BREVO, CLOUDINARY, CLOUDINARY_SHA1, DOCKER_HUB, GUMROAD, MERCADO_PAGO, POSTMARK,
+    QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, REVENUECAT, SUMSUB, VERIFF,
 };
 
 use super::*;
@@ -13,6 +13,7 @@ pub(super) const COVERED: &[&str] = &[
     "brevo",
     "cloudinary",
     "cloudinary_sha1",
+    "docker_hub",
     "gumroad",
     "mercado_pago",
     "postmark",
@@ -230,4 +231,12 @@ fn gumroad() {
     holds(&GUMROAD, draft(&GUMROAD, body), draft(&GUMROAD, "sale_id=1&price=500"), next);
     let refund = &events(&GUMROAD, &draft(&GUMROAD, "sale_id=1").kind("refund").build())[0];
     assert_eq!((refund.id(), refund.kind.as_deref(), refund.label.as_deref()), (None, Some("refund"), Some("1")));
+}
+
+/// A push has no id.
+#[test]
+fn docker_hub_says_no_id() {
+    let body = r#"{"push_data":{"pushed_at":1763707260,"tag":"latest"},"repository":{"repo_name":"acme/app"}}"#;
+    let event = &events(&DOCKER_HUB, &draft(&DOCKER_HUB, body).build())[0];
+    assert_eq!((event.id(), event.label.as_deref(), event.occurred_at.is_some()), (None, Some("acme/app"), true));
 }
