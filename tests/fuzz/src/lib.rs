@@ -86,6 +86,7 @@ fn bodies() -> Vec<String> {
     let lists = json!({
         "events": [one()], "entry": [{"id": "1", "time": 1, "changes": [one()]}],
         "value": [one()],
+        "eventNotifications": [one()],
         "event": {"event_type": "a", "event_time": "1", "event_hash": "1"},
         "notificationItems": [{"NotificationRequestItem": {"pspReference": "1", "eventCode": "A", "success": "true"}}],
     });
