@@ -1,9 +1,10 @@
-//! No HMAC but a plain hash of body, time and the product environment's API secret, in this order. One provider for each
-//! hash, so that nobody can choose the weaker one: an account signs with SHA-1 unless it asked Cloudinary for SHA-256. Who
-//! can make two messages of one SHA-1 sum can have the one vouch for the other.
+//! No HMAC but a plain hash of body, time and the product environment's API secret, in this order. One provider for
+//! each hash, so that nobody can choose the weaker one: an account signs with SHA-1 unless it asked Cloudinary for
+//! SHA-256. Who can make two messages of one SHA-1 sum can have the one vouch for the other.
 //!
-//! Body and time can be cut in one way only, as the body is a JSON object. A time is good for two hours, as in Cloudinary's
-//! own libraries, which take any in the future; more than five minutes ahead is refused here.
+//! Body and time can be cut in one way only, as the body is a JSON object. A time, in seconds, is good for two hours,
+//! as in its [library for Node](https://github.com/cloudinary/cloudinary_npm/blob/HEAD/lib/utils/index.js), which takes
+//! any in the future; more than five minutes ahead is refused here.
 //!
 //! No notification has an id, and nothing here makes two requests the same: say [`key_by`](crate::Builder::key_by).
 
@@ -24,8 +25,8 @@ const fn provider(name: &'static str, digest: Digest) -> Provider {
         .kind(At::Json("/notification_type"))
 }
 
-/// [Cloudinary](https://cloudinary.com/documentation/notification_signatures) notifications of an account that signs with
-/// SHA-256. The kind is the type, such as `upload`.
+/// [Cloudinary](https://cloudinary.com/documentation/notification_signatures) notifications of an account that signs
+/// with SHA-256. The kind is the type, such as `upload`.
 pub const CLOUDINARY: Provider = provider("cloudinary", Digest::Sha256);
 
 /// The same with SHA-1, which accounts sign with unless they asked for another.

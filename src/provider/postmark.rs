@@ -1,5 +1,5 @@
-//! **Nothing is signed**: user name and password of HTTP's basic authentication, put into the webhook's address, are all
-//! that Postmark sends. They prove who sent, not what. The secret is both with a colon between them.
+//! **Nothing is signed**: user name and password of HTTP's basic authentication, put into the webhook's address, are
+//! all that Postmark sends. They prove who sent, not what. The secret is both with a colon between them.
 //!
 //! A message's id comes with all that happens to it: what happened and the payload's digest make an event. Inbound mail
 //! has no kind: give it to `otherwise`. It [comes

@@ -1,12 +1,12 @@
-//! A nonce, a time and the body are signed, in this order with nothing between them. They can be cut in one way only, for
-//! the body is a JSON object or list, the time is digits, and a nonce with a bracket in it is refused. QuickNode says
-//! neither whether the time counts seconds or milliseconds nor how old it may be, so nothing expires.
+//! A nonce, a time and the body are signed, in this order with nothing between them. They can be cut in one way only,
+//! for the body is a JSON object or list, the time is digits, and a nonce with a bracket in it is refused. QuickNode
+//! says neither whether the time counts seconds or milliseconds nor how old it may be, so nothing expires.
 //!
 //! **Turn compression off** where the stream's destination is set up: QuickNode signs the body as it was before, and
 //! nothing is decompressed here before it is known who sent it. What a proxy of yours has decompressed holds.
 //!
-//! A body is whatever a stream's filter makes of a block. None has an id, and nothing here makes two requests the same: say
-//! [`key_by`](crate::Builder::key_by). The older QuickAlerts signed otherwise.
+//! A body is whatever a stream's filter makes of a block. None has an id, and nothing here makes two requests the same:
+//! say [`key_by`](crate::Builder::key_by). The older QuickAlerts signed otherwise.
 
 use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Part, Provider, Scheme, TimeUnit, Unsigned};
 use crate::Error;
@@ -45,5 +45,7 @@ fn sign(unsigned: &mut Unsigned<'_>) -> Option<()> {
     let time = unsigned.time(TimeUnit::Seconds)?;
     let nonce = "7b3f9c2a1d5e4f60";
     let tag = unsigned.tag(&[nonce.as_bytes(), time.as_bytes(), unsigned.request().body()], Encoding::Hex);
-    [(NONCE, nonce), (TIME, &time), (SIGNATURE, &tag)].into_iter().try_for_each(|(name, value)| unsigned.set_header(name, value))
+    [(NONCE, nonce), (TIME, &time), (SIGNATURE, &tag)]
+        .into_iter()
+        .try_for_each(|(name, value)| unsigned.set_header(name, value))
 }

@@ -1,6 +1,7 @@
-//! Times are in milliseconds. While the endpoint's key is changed several signatures come, of which one that holds is
-//! enough. The key is used as text, though it looks like hexadecimal digits. Only JSON is signed: an endpoint that is set
-//! to XML sends no signature, and is refused.
+//! Times are in milliseconds, and good for five minutes either way, as in its [library for
+//! Ruby](https://github.com/recurly/recurly-client-ruby/blob/HEAD/lib/recurly/webhooks.rb). While the endpoint's key is
+//! changed several signatures come, of which one that holds is enough. The key is used as text, though it looks like
+//! hexadecimal digits. Only JSON is signed: an endpoint that is set to XML sends no signature, and is refused.
 //!
 //! No request has an id of its event, only the object's: site, object, what happened to it and the second make one.
 //! Recurly says that notifications come more than once and out of order. They are [tried

@@ -1,8 +1,8 @@
 //! The hash is SHA-256, which webhooks have unless another was chosen in the dashboard: the header that names one,
 //! `x-payload-digest-alg`, is never looked at, since a sender must not choose.
 //!
-//! No request has an id of its own that is said to stay. Type and time, with the payload's digest, make one: a webhook that
-//! is sent again is the same. It is tried four times more within a day.
+//! No request has an id of its own that is said to stay. Type and time, with the payload's digest, make one: a webhook
+//! that is sent again is the same. It is tried four times more within a day.
 
 use super::{At, Digest, Hmac, Provider, Retries, Scheme, Syntax};
 

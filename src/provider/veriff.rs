@@ -1,10 +1,10 @@
-//! The shared secret key signs the body; the header's newer name is `vrf-hmac-signature`. The older `x-signature`, a plain
-//! hash, is never looked at, and neither is `x-auth-client`, which nobody signs.
+//! The shared secret key signs the body; the header's newer name is `vrf-hmac-signature`. The older `x-signature`, a
+//! plain hash, is never looked at, and neither is `x-auth-client`, which nobody signs.
 //!
-//! No request has an id of its own. Session, attempt and what came of it, with the payload's digest, make one: a session
-//! can be decided again. What is about no session has no identity. Veriff [tries
-//! hourly](https://help.veriff.com/en/articles/3250261-how-long-does-it-take-for-veriff-to-communicate-a-decision) for a
-//! week until it is answered 200.
+//! No request has an id of its own. Session, attempt and what came of it, with the payload's digest, make one: a
+//! session can be decided again. What is about no session has no identity. Veriff [tries
+//! hourly](https://help.veriff.com/en/articles/3250261-how-long-does-it-take-for-veriff-to-communicate-a-decision) for
+//! a week until it is answered 200.
 
 use super::{At, Digest, Hmac, Provider, Retries, Scheme, Syntax};
 
