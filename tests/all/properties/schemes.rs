@@ -29,12 +29,13 @@ struct Case {
     other_secret_first: bool,
 }
 
-const SYNTAXES: [Syntax; 5] = [
+const SYNTAXES: [Syntax; 6] = [
     Syntax::Bare,
     Syntax::Prefixed("sha="),
     Syntax::List { separator: ' ', prefix: "v1," },
     Syntax::Pairs { separator: ',', signature: "v1", spaces: false },
     Syntax::Pairs { separator: ';', signature: "h", spaces: true },
+    Syntax::AfterTime { separator: ',' },
 ];
 
 fn key() -> impl Strategy<Value = (KeyForm, String, Vec<u8>)> {
@@ -82,6 +83,9 @@ fn case() -> impl Strategy<Value = Case> {
         let pairs = matches!(syntax, Syntax::Pairs { .. });
         let unfit = |at: At| matches!(at, At::SignaturePair(_)) && !pairs;
         time = time.filter(|(at, _)| !unfit(*at));
+        if let Syntax::AfterTime { .. } = syntax {
+            time = Some((At::SignatureTime, time.map_or(TimeUnit::Millis, |(_, unit)| unit)));
+        }
         id = id.filter(|at| !unfit(*at));
         // Neither is over what is put into it later.
         if parts.contains(&Part::Query) || parts.contains(&Part::Url) {
@@ -188,6 +192,7 @@ impl Case {
                 Some(At::Header(name)) => drop(request.headers_mut().insert(name, text.parse().unwrap())),
                 Some(At::Query(name)) => query.push(format!("{name}={}", text.replace('+', "%2B"))),
                 Some(At::SignaturePair(name)) => pairs.push(format!("{name}={text}")),
+                Some(At::SignatureTime) => pairs.push(text.to_owned()),
                 _ => {}
             }
         }
@@ -213,6 +218,10 @@ impl Case {
             Syntax::List { prefix, .. } => format!("{prefix}{tag}"),
             Syntax::Pairs { separator, signature, .. } => {
                 pairs.push(format!("{signature}={tag}"));
+                pairs.join(&separator.to_string())
+            }
+            Syntax::AfterTime { separator } => {
+                pairs.push(tag);
                 pairs.join(&separator.to_string())
             }
             _ => tag,
