@@ -1,11 +1,3 @@
-//! **The signature covers eight fields, not the body**: reason, payment method, date and all additional data can be
-//! changed by whoever saw one notification. It stands in the body, with each item, and here every item must hold, which
-//! Adyen's own libraries leave to their caller. The fields are joined by colons without any escape, so none may stand in
-//! those that tell events apart. The key is hexadecimal digits, of which the bytes are used.
-//!
-//! Adyen sends no id of the event's own; duplicates have reference, event code and `success` in common, which are all
-//! signed. It takes any 2xx today and once demanded the text `[accepted]`, which does no harm.
-
 use std::borrow::Cow;
 
 use serde_json::Value;
@@ -34,8 +26,16 @@ const SIGNED: [&str; 8] = [
     SUCCESS,
 ];
 
+/// **The signature covers eight fields, not the body**: reason, payment method, date and all additional data can be
+/// changed by whoever saw one notification. It stands in the body, with each item, and here every item must hold, which
+/// Adyen's own libraries leave to their caller. The fields are joined by colons without any escape, so none may stand in
+/// those that tell events apart. The key is hexadecimal digits, of which the bytes are used.
+///
 /// [Adyen](https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures): standard
 /// notifications of payments, as JSON. The kind is the event code, such as `AUTHORISATION`.
+///
+/// Adyen sends no id of the event's own; duplicates have reference, event code and `success` in common, which are all
+/// signed. It takes any 2xx today and once demanded the text `[accepted]`, which does no harm.
 pub const ADYEN: Provider = Provider::new(
     "adyen",
     Scheme::Custom(

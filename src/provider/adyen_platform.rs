@@ -1,9 +1,3 @@
-//! Webhooks of Adyen's that sign the body in a header: Balance Platform, transfers, Management. Payment notifications
-//! sign otherwise: see [`ADYEN`](super::ADYEN). The key is hexadecimal digits, of which the bytes are used.
-//!
-//! There is no id of the event's own. What the event is about, its type and the payload's digest make the identity: an
-//! object that changes brings another payload.
-
 use super::{At, Digest, Encoding, Hmac, KeyForm, Provider, Scheme, Syntax, TimeUnit};
 
 const ID: At = At::FirstOf(&[
@@ -15,6 +9,12 @@ const ID: At = At::FirstOf(&[
 
 /// [Adyen](https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures) for platforms,
 /// and whatever else it signs with a `HmacSignature` header.
+///
+/// Webhooks of Adyen's that sign the body in a header: Balance Platform, transfers, Management. Payment notifications
+/// sign otherwise: see [`ADYEN`](super::ADYEN). The key is hexadecimal digits, of which the bytes are used.
+///
+/// There is no id of the event's own. What the event is about, its type and the payload's digest make the identity: an
+/// object that changes brings another payload.
 pub const ADYEN_PLATFORM: Provider = Provider::new(
     "adyen_platform",
     Scheme::Hmac(

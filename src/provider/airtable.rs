@@ -1,8 +1,8 @@
-//! **A ping only**: it says that a base has changed, and what has is fetched with a cursor. So two that are alike to the
-//! millisecond are one. Each webhook has a secret of its own, in base64 (`macSecretBase64`).
-
 use super::{At, Digest, Hmac, KeyForm, Provider, Scheme, Syntax, TimeUnit};
 
+/// **A ping only**: it says that a base has changed, and what has is fetched with a cursor. So two that are alike to the
+/// millisecond are one. Each webhook has a secret of its own, in base64 (`macSecretBase64`).
+///
 /// [Airtable](https://airtable.com/developers/web/api/webhooks-overview) notification pings.
 pub const AIRTABLE: Provider = Provider::new(
     "airtable",

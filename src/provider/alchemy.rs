@@ -1,10 +1,10 @@
-//! The key is the signing key's whole text, `whsec_` included: not decoded, unlike Standard Webhooks' secrets of the same
-//! prefix. Each webhook has one of its own. Nothing expires.
-
 use super::{At, Digest, Hmac, Provider, Scheme, Syntax, TimeUnit};
 
 /// [Alchemy](https://www.alchemy.com/docs/reference/notify-api-quickstart) Notify. The kind is the webhook's type, such as
 /// `ADDRESS_ACTIVITY`.
+///
+/// The key is the signing key's whole text, `whsec_` included: not decoded, unlike Standard Webhooks' secrets of the same
+/// prefix. Each webhook has one of its own. Nothing expires.
 pub const ALCHEMY: Provider = Provider::new(
     "alchemy",
     Scheme::Hmac(Hmac::new(Digest::Sha256).signature(At::Header("x-alchemy-signature"), Syntax::Bare)),

@@ -1,17 +1,3 @@
-//! Signature and certificate's address stand in the body, and so does the version of the signature: 1 is RSA with SHA-1,
-//! 2 with SHA-256. Both are taken, for 1 is what topics use unless they are told otherwise; set `SignatureVersion` to 2
-//! on the topic and take [`AWS_SNS.only`](super::Provider::only)`(&[Algorithm::RsaPkcs1Sha256])`.
-//!
-//! Anybody can have AWS send a genuine message of a topic of their own, so a verifier must be told to `expect` its
-//! `topic_arn`. Certificates come from `sns.<region>.amazonaws.com` alone. That host vouches for them, as in the vendor's
-//! own validators; tell the verifier to [`trust`](crate::VerifierBuilder::trust) roots if you know which. Message
-//! attributes and headers are not signed.
-//!
-//! A subscription begins with a message that asks for a visit to an address: that is no event but a
-//! [confirmation](crate::Delivery::confirmation). Nothing is visited unless the receiver is given somebody to
-//! [do it](crate::Builder::confirm_by). **Raw delivery is not signed at all**, and refused here: use it only behind
-//! another credential, with a provider of your own.
-
 use data_encoding::BASE64;
 
 use super::{
@@ -52,6 +38,20 @@ const SIGNED: &[At] = &[
 /// [AWS SNS](https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html) over HTTPS. It has no
 /// secret; say `expect("topic_arn", …)`. The payload is the message's text; kinds are SNS's own, so give notifications to
 /// `on("Notification", …)`.
+///
+/// Signature and certificate's address stand in the body, and so does the version of the signature: 1 is RSA with SHA-1,
+/// 2 with SHA-256. Both are taken, for 1 is what topics use unless they are told otherwise; set `SignatureVersion` to 2
+/// on the topic and take [`AWS_SNS.only`](super::Provider::only)`(&[Algorithm::RsaPkcs1Sha256])`.
+///
+/// Anybody can have AWS send a genuine message of a topic of their own, so a verifier must be told to `expect` its
+/// `topic_arn`. Certificates come from `sns.<region>.amazonaws.com` alone. That host vouches for them, as in the vendor's
+/// own validators; tell the verifier to [`trust`](crate::VerifierBuilder::trust) roots if you know which. Message
+/// attributes and headers are not signed.
+///
+/// A subscription begins with a message that asks for a visit to an address: that is no event but a
+/// [confirmation](crate::Delivery::confirmation). Nothing is visited unless the receiver is given somebody to
+/// [do it](crate::Builder::confirm_by). **Raw delivery is not signed at all**, and refused here: use it only behind
+/// another credential, with a provider of your own.
 pub const AWS_SNS: Provider = Provider::new(
     "aws_sns",
     Scheme::PublicKey(

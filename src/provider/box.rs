@@ -1,10 +1,3 @@
-//! Two keys, each with a header of its own: the first secret is the primary key and the second the secondary one. Each
-//! counts in its own header only, and one that holds is enough, so that either can be exchanged. Body and delivery time
-//! are signed, in that order; version and algorithm are pinned. Box takes no time in the future, so neither is one
-//! taken here, whatever the tolerance: the clock has to be right.
-//!
-//! The event's id stands in the body. `box-delivery-id` is another one on every try.
-
 use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Part, Provider, Retries, Scheme, TimeUnit, Unsigned};
 use crate::Error;
 
@@ -16,6 +9,13 @@ const ALGORITHM: &str = "box-signature-algorithm";
 
 /// [Box](https://developer.box.com/guides/webhooks/v2/signatures-v2/) webhooks of version 2. The kind is the trigger, such
 /// as `FILE.UPLOADED`.
+///
+/// Two keys, each with a header of its own: the first secret is the primary key and the second the secondary one. Each
+/// counts in its own header only, and one that holds is enough, so that either can be exchanged. Body and delivery time
+/// are signed, in that order; version and algorithm are pinned. Box takes no time in the future, so neither is one
+/// taken here, whatever the tolerance: the clock has to be right.
+///
+/// The event's id stands in the body. `box-delivery-id` is another one on every try.
 pub const BOX: Provider = Provider::new(
     "box",
     Scheme::Custom(

@@ -1,12 +1,3 @@
-//! A form of two fields: a payload (base64 of XML) and signatures of it, each behind the public key of the pair of keys
-//! that made it, of which only the configured one counts. The private key is hashed before it is a key, with SHA-1,
-//! which is all that Braintree offers. A form that lost the payload's last line break still holds, as in Braintree's
-//! own libraries.
-//!
-//! Events have no id. The payload names kind, subject and the second, so the payload is the identity; a handler is given
-//! the form. An address is proved by a GET that nobody signs and that is answered with a signature: only for challenges
-//! that cannot be taken for a payload.
-
 use data_encoding::BASE64;
 use memchr::memchr;
 
@@ -22,6 +13,15 @@ const CHALLENGE: At = At::Query("bt_challenge");
 
 /// [Braintree](https://developer.paypal.com/braintree/docs/guides/webhooks/overview). The secret is the private key;
 /// the [public key](crate::VerifierBuilder::public_key) has to be told too.
+///
+/// A form of two fields: a payload (base64 of XML) and signatures of it, each behind the public key of the pair of keys
+/// that made it, of which only the configured one counts. The private key is hashed before it is a key, with SHA-1,
+/// which is all that Braintree offers. A form that lost the payload's last line break still holds, as in Braintree's
+/// own libraries.
+///
+/// Events have no id. The payload names kind, subject and the second, so the payload is the identity; a handler is given
+/// the form. An address is proved by a GET that nobody signs and that is answered with a signature: only for challenges
+/// that cannot be taken for a payload.
 pub const BRAINTREE: Provider = Provider::new(
     "braintree",
     Scheme::Custom(

@@ -1,15 +1,15 @@
-//! **Nothing is signed**: user name and password of HTTP's basic authentication, put into the webhook's address, are
-//! all that Brevo sends. They prove who sent, not what. The secret is both with a colon between them. Where a bearer
-//! token was set, change the [scheme](super::Provider::scheme).
-//!
-//! **An answer of 5xx, or 4xx but 429, [discards the event](https://developers.brevo.com/docs/retry-mechanism)**; Brevo
-//! sends again only where nobody answers, so it counts as one that never does. `id` is the webhook's: message, event
-//! and the payload's digest make an event. What is about no message has no identity. A batched webhook brings a list.
-
 use super::{At, Batch, Provider, Retries, Scheme, StaticToken, TimeUnit};
 
+/// **Nothing is signed**: user name and password of HTTP's basic authentication, put into the webhook's address, are
+/// all that Brevo sends. They prove who sent, not what. The secret is both with a colon between them. Where a bearer
+/// token was set, change the [scheme](super::Provider::scheme).
+///
 /// [Brevo](https://developers.brevo.com/docs/transactional-webhooks): transactional and marketing mail. Nothing is
 /// signed. The kind is the event, such as `delivered`, the label the message's id.
+///
+/// **An answer of 5xx, or 4xx but 429, [discards the event](https://developers.brevo.com/docs/retry-mechanism)**; Brevo
+/// sends again only where nobody answers, so it counts as one that never does. `id` is the webhook's: message, event
+/// and the payload's digest make an event. What is about no message has no identity. A batched webhook brings a list.
 pub const BREVO: Provider = Provider::new("brevo", Scheme::Token(StaticToken::basic()))
     .docs("https://developers.brevo.com/docs/secured-webhooks")
     .accepts(&["application/json"])

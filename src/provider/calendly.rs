@@ -1,11 +1,11 @@
-//! An event has no id: it is told by what happened, to which resource, and when, all of which is signed. The resource's
-//! address is the label. A future time is refused as an old one is, of which Calendly says nothing.
-
 use super::{At, Digest, Hmac, Part, Provider, Scheme, Syntax, TimeUnit};
 
 const RESOURCE: At = At::Json("/payload/uri");
 
 /// [Calendly](https://developer.calendly.com/api-docs/4c305798a61d3-webhook-signatures): webhook subscriptions.
+///
+/// An event has no id: it is told by what happened, to which resource, and when, all of which is signed. The resource's
+/// address is the label. A future time is refused as an old one is, of which Calendly says nothing.
 pub const CALENDLY: Provider = Provider::new(
     "calendly",
     Scheme::Hmac(

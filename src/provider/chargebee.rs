@@ -1,12 +1,12 @@
-//! **Nothing is signed**: user name and password of HTTP's basic authentication are all that Chargebee sends. They prove
-//! who sent, not what.
-//!
-//! The secret is both with a colon between them. An event that was configured to be sent without them is refused.
-
 use super::{At, Provider, Scheme, TimeUnit, StaticToken};
 
+/// **Nothing is signed**: user name and password of HTTP's basic authentication are all that Chargebee sends. They prove
+/// who sent, not what.
+///
 /// [Chargebee](https://www.chargebee.com/docs/2.0/webhook_settings.html): subscriptions, invoices, customers. Nothing is
 /// signed.
+///
+/// The secret is both with a colon between them. An event that was configured to be sent without them is refused.
 pub const CHARGEBEE: Provider = Provider::new("chargebee", Scheme::Token(StaticToken::basic()))
     .docs("https://www.chargebee.com/docs/2.0/webhook_settings.html")
     .accepts(&["application/json"])

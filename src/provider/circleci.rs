@@ -1,9 +1,9 @@
-//! A list of signatures, each behind its version; only `v1` is known. Nothing that is signed says when it was sent, so
-//! nothing expires. Without a secret nothing is signed: set one.
-
 use super::{At, Digest, Hmac, Provider, Scheme, Syntax, TimeUnit};
 
 /// [CircleCI](https://circleci.com/docs/guides/integration/outbound-webhooks/): workflows and jobs that are completed.
+///
+/// A list of signatures, each behind its version; only `v1` is known. Nothing that is signed says when it was sent, so
+/// nothing expires. Without a secret nothing is signed: set one.
 pub const CIRCLECI: Provider = Provider::new(
     "circleci",
     Scheme::Hmac(

@@ -1,8 +1,8 @@
-//! Sent through Svix, with its own headers only. The event's time is in milliseconds.
-
 use super::{At, Provider, Retries, TimeUnit, standard_webhooks::scheme};
 
 /// [Clerk](https://clerk.com/docs/guides/development/webhooks/overview): users, sessions, organizations.
+///
+/// Sent through Svix, with its own headers only. The event's time is in milliseconds.
 pub const CLERK: Provider = Provider::new("clerk", scheme("svix-id", "svix-timestamp", "svix-signature"))
     .docs("https://clerk.com/docs/guides/development/webhooks/overview")
     .accepts(&["application/json"])

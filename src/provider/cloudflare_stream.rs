@@ -1,6 +1,3 @@
-//! Each try says when it was signed, but not how old that may be: five minutes here. Cloudflare sends no id: a video becomes
-//! ready or fails once, so the identity is the video and its state.
-
 use super::{At, Digest, Hmac, Part, Provider, Scheme, Syntax, TimeUnit};
 
 const VIDEO: At = At::Json("/uid");
@@ -8,6 +5,9 @@ const STATE: At = At::Json("/status/state");
 
 /// [Cloudflare Stream](https://developers.cloudflare.com/stream/manage-video-library/using-webhooks/): videos that are ready
 /// or failed. The kind is the state, such as `ready`. For notifications there is [`CLOUDFLARE`](super::CLOUDFLARE).
+///
+/// Each try says when it was signed, but not how old that may be: five minutes here. Cloudflare sends no id: a video becomes
+/// ready or fails once, so the identity is the video and its state.
 pub const CLOUDFLARE_STREAM: Provider = Provider::new(
     "cloudflare_stream",
     Scheme::Hmac(

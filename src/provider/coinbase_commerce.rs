@@ -1,9 +1,9 @@
-//! The event's id stands within `event`; the id beside it is the delivery's. Which try it is stands in the body too, so
-//! tries differ, signature and all, outside the payload.
-
 use super::{At, Attempt, Digest, Hmac, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 /// [Coinbase Commerce](https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-overview): charges.
+///
+/// The event's id stands within `event`; the id beside it is the delivery's. Which try it is stands in the body too, so
+/// tries differ, signature and all, outside the payload.
 pub const COINBASE_COMMERCE: Provider = Provider::new(
     "coinbase_commerce",
     Scheme::Hmac(Hmac::new(Digest::Sha256).signature(At::Header("x-cc-webhook-signature"), Syntax::Bare)),

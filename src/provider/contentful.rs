@@ -1,11 +1,3 @@
-//! The signature covers method, path, query, body and the headers that a header lists, which must list itself and the
-//! time. The query is escaped twice. What stands behind a second question mark is not signed, so such an address is
-//! refused. An age of the whole tolerance is too old already, as for Contentful's own library, which does not look at
-//! future times at all.
-//!
-//! Whether the topic is among the headers listed is the sender's choice, so it is not counted as signed. The identity is
-//! Contentful's own key, and the payload's digest. A webhook's body can be changed by a template, and has no id then.
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Part, Provider, Scheme, TimeUnit, Unsigned};
@@ -21,6 +13,14 @@ const MOST: usize = 64;
 
 /// [Contentful](https://www.contentful.com/developers/docs/webhooks/request-verification/): webhooks and app events of an
 /// environment with request verification. The kind is the topic, such as `ContentManagement.Entry.publish`.
+///
+/// The signature covers method, path, query, body and the headers that a header lists, which must list itself and the
+/// time. The query is escaped twice. What stands behind a second question mark is not signed, so such an address is
+/// refused. An age of the whole tolerance is too old already, as for Contentful's own library, which does not look at
+/// future times at all.
+///
+/// Whether the topic is among the headers listed is the sender's choice, so it is not counted as signed. The identity is
+/// Contentful's own key, and the payload's digest. A webhook's body can be changed by a template, and has no id then.
 pub const CONTENTFUL: Provider = Provider::new(
     "contentful",
     Scheme::Custom(

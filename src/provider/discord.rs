@@ -1,9 +1,3 @@
-//! Two kinds of requests, with the application's one key and to addresses of their own: interactions, which wait for an
-//! answer, and [webhook events](super::DISCORD_EVENTS). Discord probes both with wrong signatures, and drops an address
-//! that does not refuse them with a 401.
-//!
-//! A signature has no age here; refuse old ones with a [tolerance](crate::VerifierBuilder::tolerance) of your own.
-
 use super::{Algorithm, At, Encoding, Handshake, KeyForm, Make, Part, Provider, PublicKey, Scheme, Syntax, TimeUnit};
 
 pub(super) const SIGNED: Scheme = Scheme::PublicKey(
@@ -19,6 +13,12 @@ pub(super) const SIGNED: Scheme = Scheme::PublicKey(
 /// components and modals. Its secret is the application's public key. Kinds are the numbers of interaction types: `2`
 /// is a command. Each must be answered with JSON within three seconds: [`Answer::json`](crate::Answer::json). A PING is
 /// answered without you.
+///
+/// Two kinds of requests, with the application's one key and to addresses of their own: interactions, which wait for an
+/// answer, and [webhook events](super::DISCORD_EVENTS). Discord probes both with wrong signatures, and drops an address
+/// that does not refuse them with a 401.
+///
+/// A signature has no age here; refuse old ones with a [tolerance](crate::VerifierBuilder::tolerance) of your own.
 pub const DISCORD: Provider = Provider::new("discord", SIGNED)
     .docs("https://docs.discord.com/developers/interactions/overview")
     .label(At::Json("/id"))

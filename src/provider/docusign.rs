@@ -1,13 +1,13 @@
-//! One signature header for each active key, numbered as the keys are at DocuSign; any that holds is enough, and the
-//! first ten are looked at. The key's text is used as it is, though it looks like base64. Only JSON is read, not the
-//! older XML.
-//!
-//! There is no id of the event's own: envelope, recipient, event and the time that DocuSign generated it are the
-//! identity. `retryCount` changes from try to try, outside the payload.
-
 use super::{At, Attempt, Digest, Encoding, Hmac, Provider, Scheme, Syntax, TimeUnit};
 
 /// [DocuSign](https://developers.docusign.com/docs/platform/webhooks/connect/validate) Connect with HMAC and JSON.
+///
+/// One signature header for each active key, numbered as the keys are at DocuSign; any that holds is enough, and the
+/// first ten are looked at. The key's text is used as it is, though it looks like base64. Only JSON is read, not the
+/// older XML.
+///
+/// There is no id of the event's own: envelope, recipient, event and the time that DocuSign generated it are the
+/// identity. `retryCount` changes from try to try, outside the payload.
 pub const DOCUSIGN: Provider = Provider::new(
     "docusign",
     Scheme::Hmac(

@@ -1,11 +1,3 @@
-//! **The signature covers the event's time and type and nothing else**: whoever saw one delivery can change all the rest
-//! and send it again, so read back from the API what matters. It is no nonce either, since two events of one type in one
-//! second bear the same. The identity is what is known of the event and the payload's digest.
-//!
-//! JSON comes in the field `json` of a form, multipart unless configured otherwise (which needs the feature
-//! `multipart`), or as it is. The key is the API key. Dropbox Sign takes an event for delivered only where the answer
-//! says so, in words of its own.
-
 use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Provider, Scheme, TimeUnit, Unsigned};
 use crate::{
     Error,
@@ -25,8 +17,16 @@ const fn scheme(at: At, sample: &'static str) -> Scheme {
     Scheme::Custom(custom.signed_by(sign, sample))
 }
 
+/// **The signature covers the event's time and type and nothing else**: whoever saw one delivery can change all the rest
+/// and send it again, so read back from the API what matters. It is no nonce either, since two events of one type in one
+/// second bear the same. The identity is what is known of the event and the payload's digest.
+///
 /// [Dropbox Sign](https://developers.hellosign.com/docs/events/walkthrough/) (formerly HelloSign): signature requests,
 /// templates, account callbacks.
+///
+/// JSON comes in the field `json` of a form, multipart unless configured otherwise (which needs the feature
+/// `multipart`), or as it is. The key is the API key. Dropbox Sign takes an event for delivered only where the answer
+/// says so, in words of its own.
 pub const DROPBOX_SIGN: Provider = Provider::new(
     "dropbox_sign",
     scheme(

@@ -1,12 +1,12 @@
-//! **Nothing is signed**: the passcode of the webhook stands in each body. It proves who sent, not what. A wrong one is
-//! answered 400, as Figma asks, which makes it stop that webhook.
-//!
-//! Events have no id: the webhook, the time to the second, the kind and all that is said make one. A new webhook sends a
-//! ping, which is no event. Any other answer than 200 is an error, tried three times more.
-
 use super::{At, Handshake, Provider, Scheme, StaticToken, TimeUnit};
 
+/// **Nothing is signed**: the passcode of the webhook stands in each body. It proves who sent, not what. A wrong one is
+/// answered 400, as Figma asks, which makes it stop that webhook.
+///
 /// [Figma](https://developers.figma.com/docs/rest-api/webhooks/), webhooks of version 2.
+///
+/// Events have no id: the webhook, the time to the second, the kind and all that is said make one. A new webhook sends a
+/// ping, which is no event. Any other answer than 200 is an error, tried three times more.
 pub const FIGMA: Provider = Provider::new("figma", Scheme::Token(StaticToken::bare(At::Json("/passcode"))))
     .docs("https://developers.figma.com/docs/rest-api/webhooks-security/")
     .accepts(&["application/json"])

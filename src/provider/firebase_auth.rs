@@ -1,10 +1,3 @@
-//! What Firebase asks before it lets a user in: the whole event stands in a token within the body, and nothing else of the
-//! body counts. Every project's tokens are signed by the same keys, so the issuer, which names the project, and the
-//! audience, which is the function's address, are what tells yours from another's.
-//!
-//! Firebase waits for the answer: JSON that says what of the user to change, `{}` where a handler says nothing, or an error
-//! that keeps the user out.
-
 use super::{At, Jwt, JwtAlgorithm, JwtClaim, JwtKeys, Provider, Scheme, TimeUnit};
 
 const KEYS: JwtKeys =
@@ -15,6 +8,13 @@ const ID: At = At::Json("/event_id");
 /// What to [expect](crate::VerifierBuilder::expect) is the `issuer`, `https://securetoken.google.com/` and the project's
 /// id, and the `audience`, the address of the function. The kind is `event_type`, such as `beforeSignIn`; the payload is
 /// what the token says.
+///
+/// What Firebase asks before it lets a user in: the whole event stands in a token within the body, and nothing else of the
+/// body counts. Every project's tokens are signed by the same keys, so the issuer, which names the project, and the
+/// audience, which is the function's address, are what tells yours from another's.
+///
+/// Firebase waits for the answer: JSON that says what of the user to change, `{}` where a handler says nothing, or an error
+/// that keeps the user out.
 pub const FIREBASE_AUTH: Provider = Provider::new(
     "firebase_auth",
     Scheme::Jwt(Jwt::new(JwtAlgorithm::Rs256).at(At::Json("/data/jwt")).keys(KEYS).is_the_event().claims(&[

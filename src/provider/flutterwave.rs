@@ -1,12 +1,12 @@
-//! Version 4 of its API only; version 3 sent the secret itself and signed nothing. Whether the webhook's id is another
-//! for each event is not documented, so type and payload count too. Flutterwave advises to ask the API for the
-//! transaction before anything is given for it.
-
 use super::{At, Digest, Encoding, Hmac, Provider, Scheme, Syntax, TimeUnit};
 
 const ID: At = At::FirstOf(&[At::Json("/webhook_id"), At::Json("/id")]);
 
 /// [Flutterwave](https://developer.flutterwave.com/docs/webhooks), version 4: charges, transfers.
+///
+/// Version 4 of its API only; version 3 sent the secret itself and signed nothing. Whether the webhook's id is another
+/// for each event is not documented, so type and payload count too. Flutterwave advises to ask the API for the
+/// transaction before anything is given for it.
 pub const FLUTTERWAVE: Provider = Provider::new(
     "flutterwave",
     Scheme::Hmac(

@@ -1,13 +1,13 @@
-//! The body comes first in what is signed, and the time behind it with nothing between them: as the body is one JSON
-//! object, a digit of the time cannot pass for its end.
-//!
-//! **What happened is said nowhere** but in the address that it was registered with, and there is no id: the same post
-//! can be edited and published in two requests with one body, so nothing tells a retry. A few retries follow at once,
-//! with the time of the first try. An endpoint that answers 410 is dropped.
-
 use super::{At, Digest, Hmac, Part, Provider, Scheme, Syntax, TimeUnit};
 
 /// [Ghost](https://ghost.org/docs/webhooks/), with a secret. It has no kinds: give each event an address of its own.
+///
+/// The body comes first in what is signed, and the time behind it with nothing between them: as the body is one JSON
+/// object, a digit of the time cannot pass for its end.
+///
+/// **What happened is said nowhere** but in the address that it was registered with, and there is no id: the same post
+/// can be edited and published in two requests with one body, so nothing tells a retry. A few retries follow at once,
+/// with the time of the first try. An endpoint that answers 410 is dropped.
 pub const GHOST: Provider = Provider::new(
     "ghost",
     Scheme::Hmac(

@@ -1,8 +1,3 @@
-//! Only the body is signed: event name and delivery id are headers that anybody who saw one delivery can change. So the
-//! identity is the id and the payload's digest, and a handler that must be sure of the kind looks at the payload.
-//!
-//! The older SHA-1 header is never looked at. GitHub sends each event once; a redelivery by hand bears the same id.
-
 use super::{At, Digest, Hmac, Provider, Retries, Scheme, Syntax};
 
 const EVENT: At = At::Header("x-github-event");
@@ -10,6 +5,11 @@ const DELIVERY: At = At::Header("x-github-delivery");
 
 /// [GitHub](https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries): JSON, and forms with a
 /// `payload` field. The kind is the event's name with its action, such as `issues.opened`.
+///
+/// Only the body is signed: event name and delivery id are headers that anybody who saw one delivery can change. So the
+/// identity is the id and the payload's digest, and a handler that must be sure of the kind looks at the payload.
+///
+/// The older SHA-1 header is never looked at. GitHub sends each event once; a redelivery by hand bears the same id.
 pub const GITHUB: Provider = Provider::new(
     "github",
     Scheme::Hmac(

@@ -1,10 +1,10 @@
-//! Signed only if the subscription has a secret. The event's id is the same for every webhook and every try; those of
-//! delivery and attempt, beside it in the body, are not.
-
 use super::{At, Digest, Encoding, Hmac, Provider, Scheme, Syntax, TimeUnit};
 
 /// [Heroku](https://devcenter.heroku.com/articles/app-webhooks) app webhooks. The kind is what changed and how, such as
 /// `api:release.create`.
+///
+/// Signed only if the subscription has a secret. The event's id is the same for every webhook and every try; those of
+/// delivery and attempt, beside it in the body, are not.
 pub const HEROKU: Provider = Provider::new(
     "heroku",
     Scheme::Hmac(

@@ -1,10 +1,10 @@
-//! The body comes first in what is signed, and the time behind it, as HTTP writes dates: no tolerance judges it. The id
-//! in a header is the webhook's, not the event's. Webhooks of flows are not signed, and are not these.
-
 use super::{At, Batch, Digest, Hmac, Part, Provider, Scheme, Syntax};
 
 /// [Klaviyo](https://developers.klaviyo.com/en/docs/system-webhooks) system webhooks: batches. The kind is the topic, such
 /// as `event:klaviyo.opened_email`.
+///
+/// The body comes first in what is signed, and the time behind it, as HTTP writes dates: no tolerance judges it. The id
+/// in a header is the webhook's, not the event's. Webhooks of flows are not signed, and are not these.
 pub const KLAVIYO: Provider = Provider::new(
     "klaviyo",
     Scheme::Hmac(

@@ -1,10 +1,10 @@
-//! Only the body is signed. Whether `meta.webhook_id` names the event is not documented, so it is a label: what happened
-//! to which object, and the object as it is then, are the identity. Three more tries, minutes apart at most; only a 200
-//! will do.
-
 use super::{At, Digest, Hmac, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 /// [Lemon Squeezy](https://docs.lemonsqueezy.com/help/webhooks/signing-requests): orders, subscriptions, license keys.
+///
+/// Only the body is signed. Whether `meta.webhook_id` names the event is not documented, so it is a label: what happened
+/// to which object, and the object as it is then, are the identity. Three more tries, minutes apart at most; only a 200
+/// will do.
 pub const LEMON_SQUEEZY: Provider = Provider::new(
     "lemon_squeezy",
     Scheme::Hmac(Hmac::new(Digest::Sha256).signature(At::Header("x-signature"), Syntax::Bare)),

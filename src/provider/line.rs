@@ -1,10 +1,10 @@
-//! One request brings a batch, each event with an id that stays the same when it is delivered again (which LINE does
-//! only where the console says so, and then out of order). The console's check of an address sends no events at all.
-
 use super::{At, Batch, Digest, Encoding, Hmac, Provider, Scheme, Syntax, TimeUnit};
 
 /// [LINE](https://developers.line.biz/en/docs/messaging-api/receiving-messages/) Messaging API; the secret is the channel
 /// secret.
+///
+/// One request brings a batch, each event with an id that stays the same when it is delivered again (which LINE does
+/// only where the console says so, and then out of order). The console's check of an address sends no events at all.
 pub const LINE: Provider = Provider::new(
     "line",
     Scheme::Hmac(

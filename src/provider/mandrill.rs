@@ -1,14 +1,14 @@
-//! The signature covers the address as it was entered at Mandrill, so it has to be configured, and every form field by
-//! its decoded value. SHA-1 is all that Mandrill offers. Nothing in it has a time, so nothing expires.
-//!
-//! `_id` is the message's: identity is the message with what happened to it, when, and for clicks and opens where from.
-//! Events about the block list have none, and may be handled twice. Before it sends anything Mandrill asks with HEAD,
-//! and if that fails with an empty batch that is signed with a key everybody knows.
-
 use super::{At, Batch, Digest, Encoding, Handshake, Hmac, Part, Provider, Scheme, Syntax, TimeUnit};
 
 /// [Mandrill](https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests)
 /// (Mailchimp Transactional): batches of up to 1,000 events.
+///
+/// The signature covers the address as it was entered at Mandrill, so it has to be configured, and every form field by
+/// its decoded value. SHA-1 is all that Mandrill offers. Nothing in it has a time, so nothing expires.
+///
+/// `_id` is the message's: identity is the message with what happened to it, when, and for clicks and opens where from.
+/// Events about the block list have none, and may be handled twice. Before it sends anything Mandrill asks with HEAD,
+/// and if that fails with an empty batch that is signed with a key everybody knows.
 pub const MANDRILL: Provider = Provider::new(
     "mandrill",
     Scheme::Hmac(

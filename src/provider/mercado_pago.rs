@@ -1,14 +1,3 @@
-//! **The body is not signed**: what is, is `data.id` of the address's query, the header `x-request-id` and a time. Ask
-//! Mercado Pago for the object of that id; whatever else stands in a body, its kind and id too, can have been written
-//! by anybody who saw one notification.
-//!
-//! So the signature is a nonce, good for one event, and a second event under it is refused. One that is missing of the
-//! three is left out of what is signed, name and all; one with a semicolon in it is refused, as it could stand for two.
-//! The id is taken as it came, as Mercado Pago's own libraries do. The time has been in seconds and in milliseconds: it
-//! is told by its length, and only says when that signature was made, so it may be 30 days old. Notifications of QR
-//! codes are not signed, and refused. All of this is from its [library for
-//! Node](https://github.com/mercadopago/sdk-nodejs/blob/HEAD/src/utils/webhook/index.ts).
-
 use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Make, Provider, Scheme, TimeUnit, Unsigned};
 use crate::Error;
 
@@ -16,9 +5,20 @@ const SIGNATURE: &str = "x-signature";
 const REQUEST: &str = "x-request-id";
 const ID: &str = "data.id";
 
+/// **The body is not signed**: what is, is `data.id` of the address's query, the header `x-request-id` and a time. Ask
+/// Mercado Pago for the object of that id; whatever else stands in a body, its kind and id too, can have been written
+/// by anybody who saw one notification.
+///
 /// [Mercado Pago](https://www.mercadopago.com.mx/developers/en/docs/checkout-api-orders/notifications): payments,
 /// orders, subscriptions. The body is not signed. The kind is the action, such as `payment.updated`, the label the
 /// signed id of the object.
+///
+/// So the signature is a nonce, good for one event, and a second event under it is refused. One that is missing of the
+/// three is left out of what is signed, name and all; one with a semicolon in it is refused, as it could stand for two.
+/// The id is taken as it came, as Mercado Pago's own libraries do. The time has been in seconds and in milliseconds: it
+/// is told by its length, and only says when that signature was made, so it may be 30 days old. Notifications of QR
+/// codes are not signed, and refused. All of this is from its [library for
+/// Node](https://github.com/mercadopago/sdk-nodejs/blob/HEAD/src/utils/webhook/index.ts).
 pub const MERCADO_PAGO: Provider = Provider::new(
     "mercado_pago",
     Scheme::Custom(

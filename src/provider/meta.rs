@@ -1,10 +1,3 @@
-//! One request brings a batch of entries, one for each page, account or user. Meta escapes what is not ASCII before it
-//! signs, and sends the same escaped bytes: a body that a proxy has decoded and written anew no longer verifies. The
-//! older SHA-1 header is never looked at.
-//!
-//! An entry's id is the page's. Only messages and postbacks have an id of their own, with which a deleted message tells
-//! of itself again; for all other entries there is no identity, so say what makes them the same with a key of your own.
-
 use super::{At, Batch, Digest, Handshake, Hmac, Provider, Scheme, Syntax, TimeUnit};
 
 /// What Meta's platforms share: WhatsApp signs and shakes hands in the same way.
@@ -27,6 +20,13 @@ pub(super) const fn platform(name: &'static str) -> Provider {
 
 /// [Meta](https://developers.facebook.com/docs/graph-api/webhooks/getting-started/): Facebook pages, Messenger,
 /// Instagram. The kind is the subscribed object, such as `page`; the secret is the app secret.
+///
+/// One request brings a batch of entries, one for each page, account or user. Meta escapes what is not ASCII before it
+/// signs, and sends the same escaped bytes: a body that a proxy has decoded and written anew no longer verifies. The
+/// older SHA-1 header is never looked at.
+///
+/// An entry's id is the page's. Only messages and postbacks have an id of their own, with which a deleted message tells
+/// of itself again; for all other entries there is no identity, so say what makes them the same with a key of your own.
 pub const META: Provider = platform("meta")
     .docs("https://developers.facebook.com/docs/graph-api/webhooks/getting-started/")
     .label(At::Json("/id"))

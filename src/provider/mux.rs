@@ -1,9 +1,9 @@
-//! A future time is refused as an old one is, which Mux' own library leaves out. The body counts the attempts, so that
-//! only its `data` stays the same from one to the next.
-
 use super::{At, Digest, Hmac, Part, Provider, Scheme, Syntax, TimeUnit};
 
 /// [Mux](https://www.mux.com/docs/core/verify-webhook-signatures): assets, live streams, uploads.
+///
+/// A future time is refused as an old one is, which Mux' own library leaves out. The body counts the attempts, so that
+/// only its `data` stays the same from one to the next.
 pub const MUX: Provider = Provider::new(
     "mux",
     Scheme::Hmac(

@@ -1,8 +1,8 @@
-//! Events have no id, and the same may happen to one check twice: nothing tells a retry.
-
 use super::{At, Digest, Hmac, Provider, Scheme, Syntax, TimeUnit};
 
 /// [Onfido](https://documentation.onfido.com/api/latest/#webhooks). The kind is the action, such as `check.completed`.
+///
+/// Events have no id, and the same may happen to one check twice: nothing tells a retry.
 pub const ONFIDO: Provider = Provider::new(
     "onfido",
     Scheme::Hmac(Hmac::new(Digest::Sha256).signature(At::Header("x-sha2-signature"), Syntax::Bare)),

@@ -1,10 +1,10 @@
-//! Standard Webhooks, but for the secret: behind `whsec_` it is base64, and without that its text is the key. The
-//! signature needs its `v1,`, which OpenAI's own libraries let be left out. The signed header's id makes the event, and
-//! stays the same on every retry; the id in the body is what people look up.
-
 use super::{At, Digest, Encoding, Hmac, KeyForm, Part, Provider, Scheme, Syntax, TimeUnit};
 
 /// [OpenAI](https://platform.openai.com/docs/guides/webhooks): responses, batches, fine-tuning.
+///
+/// Standard Webhooks, but for the secret: behind `whsec_` it is base64, and without that its text is the key. The
+/// signature needs its `v1,`, which OpenAI's own libraries let be left out. The signed header's id makes the event, and
+/// stays the same on every retry; the id in the body is what people look up.
 pub const OPENAI: Provider = Provider::new(
     "openai",
     Scheme::Hmac(

@@ -1,11 +1,11 @@
-//! The key is the secret's whole text, `pdl_ntfset_` included. While it is rotated several `h1` come, of which one that
-//! holds is enough; elements of other names are passed over. Paddle's libraries give a signature five seconds, which
-//! asks for a clock that is kept right. A future time is refused as an old one is, which its library for Node leaves
-//! out.
-
 use super::{At, Digest, Hmac, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 /// [Paddle](https://developer.paddle.com/webhooks/signature-verification) Billing: subscriptions, transactions.
+///
+/// The key is the secret's whole text, `pdl_ntfset_` included. While it is rotated several `h1` come, of which one that
+/// holds is enough; elements of other names are passed over. Paddle's libraries give a signature five seconds, which
+/// asks for a clock that is kept right. A future time is refused as an old one is, which its library for Node leaves
+/// out.
 pub const PADDLE: Provider = Provider::new(
     "paddle",
     Scheme::Hmac(

@@ -1,12 +1,3 @@
-//! **The signature covers the body's CRC-32, not the body**: whoever has one genuine delivery can write another body with
-//! the same checksum. So the transmission id, which is signed, is a nonce: it is good for one event with one payload, and
-//! a second one under it is refused.
-//!
-//! Requests name their certificate's address. Only PayPal's own hosts are asked, and what they serve must lead to a root
-//! of DigiCert's and bear the name of PayPal's signer. The webhook's id is a part of what is signed and not of the
-//! request: a delivery for somebody else's webhook is refused. Time is signed and PayPal says nothing of its age; past 30
-//! days it is refused here, before its id is forgotten and could be used for another body.
-
 use super::{
     Algorithm, At, Certificates, Encoding, Host, Part, Pinned, Provider, PublicKey, Retries, Scheme, Syntax, TimeUnit,
 };
@@ -31,8 +22,17 @@ const SIGNER: Certificates = Certificates::new(
 )
 .roots("DigiCert", OTHERS);
 
+/// **The signature covers the body's CRC-32, not the body**: whoever has one genuine delivery can write another body with
+/// the same checksum. So the transmission id, which is signed, is a nonce: it is good for one event with one payload, and
+/// a second one under it is refused.
+///
 /// [PayPal](https://developer.paypal.com/api/rest/webhooks/rest/): REST webhooks. It has no secret; say
 /// `expect("webhook_id", …)`.
+///
+/// Requests name their certificate's address. Only PayPal's own hosts are asked, and what they serve must lead to a root
+/// of DigiCert's and bear the name of PayPal's signer. The webhook's id is a part of what is signed and not of the
+/// request: a delivery for somebody else's webhook is refused. Time is signed and PayPal says nothing of its age; past 30
+/// days it is refused here, before its id is forgotten and could be used for another body.
 pub const PAYPAL: Provider = Provider::new(
     "paypal",
     Scheme::PublicKey(

@@ -1,6 +1,3 @@
-//! Signed with SHA-512 and the API's secret key. Events have no id: what happened to which object, and the object as it
-//! is then, are the identity. Nothing signed has a time that could expire.
-
 use super::{At, Digest, Hmac, Provider, Scheme, Syntax};
 
 const ID: At = At::FirstOf(&[
@@ -12,6 +9,9 @@ const ID: At = At::FirstOf(&[
 
 /// [Paystack](https://paystack.com/docs/payments/webhooks/): charges, transfers, subscriptions. The label is the id of
 /// the object.
+///
+/// Signed with SHA-512 and the API's secret key. Events have no id: what happened to which object, and the object as it
+/// is then, are the identity. Nothing signed has a time that could expire.
 pub const PAYSTACK: Provider = Provider::new(
     "paystack",
     Scheme::Hmac(Hmac::new(Digest::Sha512).signature(At::Header("x-paystack-signature"), Syntax::Bare)),

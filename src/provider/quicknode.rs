@@ -1,13 +1,3 @@
-//! A nonce, a time and the body are signed, in this order with nothing between them. They can be cut in one way only,
-//! for the body is a JSON object or list, the time is digits, and a nonce with a bracket in it is refused. QuickNode
-//! says neither whether the time counts seconds or milliseconds nor how old it may be, so nothing expires.
-//!
-//! **Turn compression off** where the stream's destination is set up: QuickNode signs the body as it was before, and
-//! nothing is decompressed here before it is known who sent it. What a proxy of yours has decompressed holds.
-//!
-//! A body is whatever a stream's filter makes of a block. None has an id, and nothing here makes two requests the same:
-//! say [`key_by`](crate::Builder::key_by). The older QuickAlerts signed otherwise.
-
 use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, Part, Provider, Scheme, TimeUnit, Unsigned};
 use crate::Error;
 
@@ -17,6 +7,16 @@ const TIME: &str = "x-qn-timestamp";
 
 /// [QuickNode](https://www.quicknode.com/guides/quicknode-products/streams/validating-incoming-streams-webhook-messages)
 /// Streams and Webhooks, not compressed. It has no kinds: give it to `otherwise`.
+///
+/// A nonce, a time and the body are signed, in this order with nothing between them. They can be cut in one way only,
+/// for the body is a JSON object or list, the time is digits, and a nonce with a bracket in it is refused. QuickNode
+/// says neither whether the time counts seconds or milliseconds nor how old it may be, so nothing expires.
+///
+/// **Turn compression off** where the stream's destination is set up: QuickNode signs the body as it was before, and
+/// nothing is decompressed here before it is known who sent it. What a proxy of yours has decompressed holds.
+///
+/// A body is whatever a stream's filter makes of a block. None has an id, and nothing here makes two requests the same:
+/// say [`key_by`](crate::Builder::key_by). The older QuickAlerts signed otherwise.
 pub const QUICKNODE: Provider = Provider::new(
     "quicknode",
     Scheme::Custom(

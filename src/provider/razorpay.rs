@@ -1,14 +1,14 @@
-//! Only the body is signed; the event's id is a header, the same on every try. So the identity is the id and the
-//! payload's digest.
-//!
-//! After the secret was changed, tries of older events still come with the old one: keep both for a day. After 24 hours
-//! of failure Razorpay disables the webhook.
-
 use super::{At, Digest, Hmac, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 const ID: At = At::Header("x-razorpay-event-id");
 
 /// [Razorpay](https://razorpay.com/docs/webhooks/validate-test/): payments, orders, subscriptions.
+///
+/// Only the body is signed; the event's id is a header, the same on every try. So the identity is the id and the
+/// payload's digest.
+///
+/// After the secret was changed, tries of older events still come with the old one: keep both for a day. After 24 hours
+/// of failure Razorpay disables the webhook.
 pub const RAZORPAY: Provider = Provider::new(
     "razorpay",
     Scheme::Hmac(Hmac::new(Digest::Sha256).signature(At::Header("x-razorpay-signature"), Syntax::Bare)),

@@ -1,8 +1,8 @@
-//! Sent through Svix, with its own headers only.
-
 use super::{At, Provider, Retries, TimeUnit, standard_webhooks::scheme};
 
 /// [Resend](https://resend.com/docs/webhooks/verify-webhooks-requests): what became of emails.
+///
+/// Sent through Svix, with its own headers only.
 pub const RESEND: Provider = Provider::new("resend", scheme("svix-id", "svix-timestamp", "svix-signature"))
     .docs("https://resend.com/docs/webhooks/verify-webhooks-requests")
     .accepts(&["application/json"])

@@ -1,12 +1,12 @@
-//! Only the body is signed, with a secret that all shops of an app share: topic, shop and ids are headers that
-//! anybody who saw one delivery can change. The identity is the delivery's id, which stays the same on a retry, and the
-//! payload's digest. A shop is only worth trust once it was found in the payload or read back from the API.
-
 use super::{At, Digest, Encoding, Hmac, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 const DELIVERY: At = At::Header("x-shopify-webhook-id");
 
 /// [Shopify](https://shopify.dev/docs/apps/build/webhooks/verify-deliveries): webhooks over HTTPS.
+///
+/// Only the body is signed, with a secret that all shops of an app share: topic, shop and ids are headers that
+/// anybody who saw one delivery can change. The identity is the delivery's id, which stays the same on a retry, and the
+/// payload's digest. A shop is only worth trust once it was found in the payload or read back from the API.
 pub const SHOPIFY: Provider = Provider::new(
     "shopify",
     Scheme::Hmac(

@@ -1,12 +1,12 @@
-//! Signed as Shopify's [webhooks](super::SHOPIFY) are, under headers of other names: the body and nothing else, with a
-//! secret that all shops of an app share. Topic, shop and ids are headers that anybody who saw one delivery can change,
-//! and are worth as little. One event may come once for each subscription, each a delivery with an id of its own.
-
 use super::{At, Digest, Encoding, Hmac, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 const DELIVERY: At = At::Header("shopify-webhook-id");
 
 /// [Shopify Events](https://shopify.dev/docs/apps/build/events/verify-deliveries), a preview of what follows its webhooks.
+///
+/// Signed as Shopify's [webhooks](super::SHOPIFY) are, under headers of other names: the body and nothing else, with a
+/// secret that all shops of an app share. Topic, shop and ids are headers that anybody who saw one delivery can change,
+/// and are worth as little. One event may come once for each subscription, each a delivery with an id of its own.
 pub const SHOPIFY_EVENTS: Provider = Provider::new(
     "shopify_events",
     Scheme::Hmac(

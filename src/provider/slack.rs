@@ -1,16 +1,16 @@
-//! The signing secret is used as text, though it looks like hexadecimal digits. Future timestamps are refused as old
-//! ones are, as Slack's Python library does and its Node library does not.
-//!
-//! Events come as JSON, interactions as a form with JSON in `payload`, slash commands as a plain form. Only events are
-//! sent again (three times, and hourly for a day where the app asks for it); the others have a `trigger_id` of their
-//! own.
-
 use super::{At, Attempt, Digest, Handshake, Hmac, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 const ID: At = At::FirstOf(&[At::Json("/event_id"), At::Json("/trigger_id"), At::Form("trigger_id")]);
 
 /// [Slack](https://docs.slack.dev/authentication/verifying-requests-from-slack): events, interactions, slash commands
 /// and the `url_verification` challenge. A slash command's kind is the command, such as `/deploy`.
+///
+/// The signing secret is used as text, though it looks like hexadecimal digits. Future timestamps are refused as old
+/// ones are, as Slack's Python library does and its Node library does not.
+///
+/// Events come as JSON, interactions as a form with JSON in `payload`, slash commands as a plain form. Only events are
+/// sent again (three times, and hourly for a day where the app asks for it); the others have a `trigger_id` of their
+/// own.
 pub const SLACK: Provider = Provider::new(
     "slack",
     Scheme::Hmac(

@@ -1,11 +1,11 @@
-//! The signature covers the notification URL as it was entered at Square, so it has to be configured, and the body. The
-//! older SHA-1 header, `x-square-signature`, is never looked at. Nothing signed has a time, so nothing expires.
-//!
-//! `event_id` is what Square itself says to recognise a repeated event by. Nothing comes without a body.
-
 use super::{At, Digest, Encoding, Hmac, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 /// [Square](https://developer.squareup.com/docs/webhooks/step3validate): payments, orders, customers.
+///
+/// The signature covers the notification URL as it was entered at Square, so it has to be configured, and the body. The
+/// older SHA-1 header, `x-square-signature`, is never looked at. Nothing signed has a time, so nothing expires.
+///
+/// `event_id` is what Square itself says to recognise a repeated event by. Nothing comes without a body.
 pub const SQUARE: Provider = Provider::new(
     "square",
     Scheme::Hmac(

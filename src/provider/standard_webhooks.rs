@@ -1,9 +1,3 @@
-//! Signatures of version `v1` (HMAC); `v1a` (Ed25519) and whatever comes later are passed over. Secrets are base64
-//! behind `whsec_`, which may be left out. An id with a dot in it is refused: `id.timestamp.body` could be cut in two
-//! ways. The id stays the same on every retry, the timestamp is that of the try.
-//!
-//! Several services send it: give each its own [name](Provider::named) where their receivers share a store.
-
 use super::{At, Digest, Encoding, Hmac, KeyForm, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 /// What all of this family sign alike, each with headers of its own name.
@@ -23,6 +17,12 @@ pub(super) const UNBRANDED: Scheme = scheme("webhook-id", "webhook-timestamp", "
 
 /// [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md),
 /// symmetric, with the body that it recommends: `type`, `timestamp` and whatever else.
+///
+/// Signatures of version `v1` (HMAC); `v1a` (Ed25519) and whatever comes later are passed over. Secrets are base64
+/// behind `whsec_`, which may be left out. An id with a dot in it is refused: `id.timestamp.body` could be cut in two
+/// ways. The id stays the same on every retry, the timestamp is that of the try.
+///
+/// Several services send it: give each its own [name](Provider::named) where their receivers share a store.
 pub const STANDARD_WEBHOOKS: Provider = Provider::new("standard_webhooks", UNBRANDED)
     .docs("https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md")
     .tolerance(300, 300)

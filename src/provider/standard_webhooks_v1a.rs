@@ -1,7 +1,3 @@
-//! The asymmetric version: signatures of version `v1a` (Ed25519) count and nothing else does, so a `v1` made with the
-//! public key as if it were a secret is worth nothing. Keys are base64 behind `whpk_`. All else is as in
-//! [`STANDARD_WEBHOOKS`](super::STANDARD_WEBHOOKS).
-
 use super::{
     Algorithm, At, Encoding, KeyForm, Part, Provider, PublicKey, STANDARD_WEBHOOKS, Scheme, Syntax, TimeUnit,
 };
@@ -23,4 +19,8 @@ pub(super) const UNBRANDED: Scheme = scheme("webhook-id", "webhook-timestamp", "
 
 /// [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md),
 /// asymmetric. Its secret is the sender's public key, `whpk_…`.
+///
+/// The asymmetric version: signatures of version `v1a` (Ed25519) count and nothing else does, so a `v1` made with the
+/// public key as if it were a secret is worth nothing. Keys are base64 behind `whpk_`. All else is as in
+/// [`STANDARD_WEBHOOKS`](super::STANDARD_WEBHOOKS).
 pub const STANDARD_WEBHOOKS_V1A: Provider = STANDARD_WEBHOOKS.named("standard_webhooks_v1a").scheme(UNBRANDED);

@@ -1,10 +1,3 @@
-//! Standard Webhooks in small print: the secret stands behind `v1,whsec_`, and while there are several the signatures
-//! are parted by a comma and a space, where the standard has a space alone.
-//!
-//! The webhook's id is drawn anew for every try, so it is a label. The hooks before and after a user is created bring an
-//! id of their own in `metadata`; the others bring none, and their caller waits for the answer of this very request. It
-//! must be JSON: `{}` where a handler says nothing. A 503 with `retry-after` is tried again, all within five seconds.
-
 use super::{At, Custom, Digest, Encoding, Exhibit, Genuine, KeyForm, Part, Provider, Retries, Scheme, TimeUnit, Unsigned};
 use crate::Error;
 
@@ -14,6 +7,13 @@ const SIGNATURE: &str = "webhook-signature";
 
 /// [Supabase](https://supabase.com/docs/guides/auth/auth-hooks): auth hooks over HTTP. Only the hooks before and after a
 /// user is created say their kind; take the others with [`otherwise`](crate::Handlers::otherwise).
+///
+/// Standard Webhooks in small print: the secret stands behind `v1,whsec_`, and while there are several the signatures
+/// are parted by a comma and a space, where the standard has a space alone.
+///
+/// The webhook's id is drawn anew for every try, so it is a label. The hooks before and after a user is created bring an
+/// id of their own in `metadata`; the others bring none, and their caller waits for the answer of this very request. It
+/// must be JSON: `{}` where a handler says nothing. A 503 with `retry-after` is tried again, all within five seconds.
 pub const SUPABASE: Provider = Provider::new(
     "supabase",
     Scheme::Custom(

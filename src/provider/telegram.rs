@@ -1,12 +1,12 @@
-//! **Nothing is signed**: the `secret_token` of `setWebhook` comes as a static token. It proves who sent, not what.
-//!
-//! An update's id is the same on every try, and counts up. What an answer's body says is carried out as a call of the
-//! Bot API. Updates wait for a day; an endpoint that answers 410 for long is dropped.
-
 use super::{At, Provider, Retries, Scheme, TimeUnit, StaticToken};
 
+/// **Nothing is signed**: the `secret_token` of `setWebhook` comes as a static token. It proves who sent, not what.
+///
 /// [Telegram](https://core.telegram.org/bots/api#setwebhook) Bot API. The kind is the name of the member that an update
 /// has beside its id, such as `message` or `callback_query`.
+///
+/// An update's id is the same on every try, and counts up. What an answer's body says is carried out as a call of the
+/// Bot API. Updates wait for a day; an endpoint that answers 410 for long is dropped.
 pub const TELEGRAM: Provider =
     Provider::new("telegram", Scheme::Token(StaticToken::bare(At::Header("x-telegram-bot-api-secret-token"))))
         .docs("https://core.telegram.org/bots/api#setwebhook")

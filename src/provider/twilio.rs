@@ -1,17 +1,3 @@
-//! The signature covers the address as it was entered at Twilio, so it has to be configured, and behind it every form
-//! field, sorted, a value that comes again left out. Twilio is not of one mind on whether a port belongs to the address:
-//! with it and without it, either will do. A body that is no form stands in the address as `bodySHA256`, and one that
-//! does not is refused, for nothing would cover it. A header says where a shared key was used in place of the auth token,
-//! and with which hash: SHA-1 if it does not say, SHA-256 if it does, and no other.
-//!
-//! Events have no id of their own: identity is the message with its status, else the token that a retry repeats, which is
-//! not signed, and the payload's digest. An address that was entered with GET is sent the same fields in its query, and its
-//! verifier is [told so](crate::VerifierBuilder::by_get). An answer's body is TwiML where Twilio waits for instructions.
-//!
-//! **Where a field ends is not signed**, only the text that all of them make: who saw one request can have it read as other
-//! fields, the message's id and status among them. The payload's digest is that of this text, so whatever is made of one
-//! request has the same [fingerprint](crate::store::Slot::fingerprint), and is known as a [twin](crate::Twins).
-
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
@@ -28,6 +14,20 @@ const MESSAGE: At = At::Form("MessageSid");
 /// [Twilio](https://www.twilio.com/docs/usage/webhooks/webhooks-security): messages, calls and what becomes of them, as
 /// forms; JSON where Twilio signs its hash. The secret is the primary auth token, or a
 /// shared key.
+///
+/// The signature covers the address as it was entered at Twilio, so it has to be configured, and behind it every form
+/// field, sorted, a value that comes again left out. Twilio is not of one mind on whether a port belongs to the address:
+/// with it and without it, either will do. A body that is no form stands in the address as `bodySHA256`, and one that
+/// does not is refused, for nothing would cover it. A header says where a shared key was used in place of the auth token,
+/// and with which hash: SHA-1 if it does not say, SHA-256 if it does, and no other.
+///
+/// Events have no id of their own: identity is the message with its status, else the token that a retry repeats, which is
+/// not signed, and the payload's digest. An address that was entered with GET is sent the same fields in its query, and its
+/// verifier is [told so](crate::VerifierBuilder::by_get). An answer's body is TwiML where Twilio waits for instructions.
+///
+/// **Where a field ends is not signed**, only the text that all of them make: who saw one request can have it read as other
+/// fields, the message's id and status among them. The payload's digest is that of this text, so whatever is made of one
+/// request has the same [fingerprint](crate::store::Slot::fingerprint), and is known as a [twin](crate::Twins).
 pub const TWILIO: Provider = Provider::new(
     "twilio",
     Scheme::Custom(scheme(Digest::Sha1, judge, sign).only_where(At::Header(SETTINGS), |settings| algorithm(settings) == SHA1)),

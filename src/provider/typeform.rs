@@ -1,9 +1,9 @@
-//! Base64 behind a prefix that stands before hexadecimal digits elsewhere. Without a secret nothing is signed: set one.
-//! A 404 or 410 disables the webhook at once; 408, 423, 429 and 503 are tried again for ten hours, others for shorter.
-
 use super::{At, Digest, Encoding, Hmac, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 /// [Typeform](https://www.typeform.com/developers/webhooks/secure-your-webhooks/): responses to forms.
+///
+/// Base64 behind a prefix that stands before hexadecimal digits elsewhere. Without a secret nothing is signed: set one.
+/// A 404 or 410 disables the webhook at once; 408, 423, 429 and 503 are tried again for ten hours, others for shorter.
 pub const TYPEFORM: Provider = Provider::new(
     "typeform",
     Scheme::Hmac(

@@ -1,11 +1,3 @@
-//! The shared secret key signs the body; the header's newer name is `vrf-hmac-signature`. The older `x-signature`, a
-//! plain hash, is never looked at, and neither is `x-auth-client`, which nobody signs.
-//!
-//! No request has an id of its own. Session, attempt and what came of it, with the payload's digest, make one: a
-//! session can be decided again. What is about no session has no identity. Veriff [tries
-//! hourly](https://help.veriff.com/en/articles/3250261-how-long-does-it-take-for-veriff-to-communicate-a-decision) for
-//! a week until it is answered 200.
-
 use super::{At, Digest, Hmac, Provider, Retries, Scheme, Syntax};
 
 const SESSION: At = At::FirstOf(&[At::Json("/id"), At::Json("/verification/id")]);
@@ -14,6 +6,14 @@ const WHAT: At = At::FirstOf(&[At::Json("/action"), At::Json("/verification/stat
 
 /// [Veriff](https://devdocs.veriff.com/docs/webhooks-guide): events and decisions of verification sessions. The kind is
 /// the event's action or the decision, such as `submitted` or `approved`, the label the session's id.
+///
+/// The shared secret key signs the body; the header's newer name is `vrf-hmac-signature`. The older `x-signature`, a
+/// plain hash, is never looked at, and neither is `x-auth-client`, which nobody signs.
+///
+/// No request has an id of its own. Session, attempt and what came of it, with the payload's digest, make one: a
+/// session can be decided again. What is about no session has no identity. Veriff [tries
+/// hourly](https://help.veriff.com/en/articles/3250261-how-long-does-it-take-for-veriff-to-communicate-a-decision) for
+/// a week until it is answered 200.
 pub const VERIFF: Provider = Provider::new(
     "veriff",
     Scheme::Hmac(

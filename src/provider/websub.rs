@@ -1,14 +1,3 @@
-//! The hub signs the body with the secret of the subscription and names the hash beside the signature: SHA-256, SHA-384
-//! and SHA-512 are taken, and for hubs that know no better there is a constant of its own with SHA-1 and nothing else. A subscription
-//! without a secret is not signed and cannot be received here.
-//!
-//! Before a subscription begins or ends the hub asks, by a GET that nobody signs. That it begins is confirmed for a
-//! [topic](crate::VerifierBuilder::topic) that the verifier was told, and that it ends for any other, so that no stranger
-//! can end one or begin another. What is not confirmed is a 404, as the specification wants it.
-//!
-//! A delivery is the topic's content, whatever that is, without id, kind or time: say what makes two the same with a key of
-//! your own, and take them with [`otherwise`](crate::Handlers::otherwise).
-
 use super::{At, Custom, Digest, Encoding, Exhibit, Fits, Genuine, Handshake, Judge, Part, Provider, Scheme, Sign, Unsigned};
 use crate::Error;
 
@@ -37,11 +26,22 @@ const fn hub(name: &'static str, scheme: Scheme) -> Provider {
 /// let verifier = Verifier::builder(&WEBSUB).secret("hub.secret").topic("https://example.com/feed").build()?;
 /// # Ok::<(), inhook::Error>(())
 /// ```
+///
+/// The hub signs the body with the secret of the subscription and names the hash beside the signature: SHA-256, SHA-384
+/// and SHA-512 are taken, and for hubs that know no better there is a constant of its own with SHA-1 and nothing else. A subscription
+/// without a secret is not signed and cannot be received here.
+///
+/// Before a subscription begins or ends the hub asks, by a GET that nobody signs. That it begins is confirmed for a
+/// [topic](crate::VerifierBuilder::topic) that the verifier was told, and that it ends for any other, so that no stranger
+/// can end one or begin another. What is not confirmed is a 404, as the specification wants it.
+///
+/// A delivery is the topic's content, whatever that is, without id, kind or time: say what makes two the same with a key of
+/// your own, and take them with [`otherwise`](crate::Handlers::otherwise).
 pub const WEBSUB: Provider = hub("websub", of(Digest::Sha256, sha256, sign_sha256, |text| starts(text, b"sha256=")))
     .or(of(Digest::Sha384, sha384, sign_sha384, |text| starts(text, b"sha384=")))
     .or(of(Digest::Sha512, sha512, sign_sha512, |_| true));
 
-/// The same for a hub that signs with SHA-1.
+/// The same as [`WEBSUB`] for a hub that signs with SHA-1.
 pub const WEBSUB_SHA1: Provider = hub("websub_sha1", of(Digest::Sha1, sha1, sign_sha1, |_| true));
 
 const fn of(digest: Digest, judge: Judge, sign: Sign, fits: Fits) -> Scheme {

@@ -1,11 +1,11 @@
-//! Signed by one key for all customers, which Wise publishes: one for production and another for the sandbox. The
-//! signature covers the body and no time, and a delivery's id is an unsigned header: an event is told by its subscription,
-//! its type and its data, which says when it happened.
-
 use super::{Algorithm, At, KeyForm, Part, Provider, PublicKey, Retries, Scheme, Syntax, TimeUnit};
 
 /// [Wise](https://docs.wise.com/features/webhooks-notifications/event-handling). Its secret is the published public key,
 /// in PEM.
+///
+/// Signed by one key for all customers, which Wise publishes: one for production and another for the sandbox. The
+/// signature covers the body and no time, and a delivery's id is an unsigned header: an event is told by its subscription,
+/// its type and its data, which says when it happened.
 pub const WISE: Provider = Provider::new(
     "wise",
     Scheme::PublicKey(

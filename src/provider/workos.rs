@@ -1,10 +1,10 @@
-//! The time is in milliseconds, and signed as it is written. Pairs are read by name, with or without a space after the
-//! comma, and only `v1` counts; WorkOS' own libraries read them by position and never look at the name. A future time is
-//! refused as an old one is.
-
 use super::{At, Digest, Hmac, Part, Provider, Scheme, Syntax, TimeUnit};
 
 /// [WorkOS](https://workos.com/docs/events/data-syncing/webhooks): users, sessions, directories.
+///
+/// The time is in milliseconds, and signed as it is written. Pairs are read by name, with or without a space after the
+/// comma, and only `v1` counts; WorkOS' own libraries read them by position and never look at the name. A future time is
+/// refused as an old one is.
 pub const WORKOS: Provider = Provider::new(
     "workos",
     Scheme::Hmac(

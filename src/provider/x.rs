@@ -1,12 +1,3 @@
-//! The body is signed and nothing else, and nothing expires. The secret is the application's consumer secret.
-//!
-//! Time and again X asks for the signature of a text of its own choice, by a GET that nobody signs. Events are signed in the
-//! same way with the same key, so whoever asks could have one signed: what is no plain token is not answered, for no event
-//! is one.
-//!
-//! Events of the Activity API have an id. Those of the older Account Activity API have none: say what makes them the same
-//! with a key of your own.
-
 use super::{At, Challenge, Digest, Encoding, Handshake, Hmac, Provider, Scheme, Syntax};
 
 const CRC: At = At::Query("crc_token");
@@ -17,6 +8,15 @@ const LONGEST: usize = 256;
 
 /// [X](https://docs.x.com/x-api/webhooks/introduction), once Twitter. The kind is the type of an Activity API event, such as
 /// `post.create`, or the name of the list that an Account Activity event brings, such as `tweet_create_events`.
+///
+/// The body is signed and nothing else, and nothing expires. The secret is the application's consumer secret.
+///
+/// Time and again X asks for the signature of a text of its own choice, by a GET that nobody signs. Events are signed in the
+/// same way with the same key, so whoever asks could have one signed: what is no plain token is not answered, for no event
+/// is one.
+///
+/// Events of the Activity API have an id. Those of the older Account Activity API have none: say what makes them the same
+/// with a key of your own.
 pub const X: Provider = Provider::new(
     "x",
     Scheme::Hmac(

@@ -1,8 +1,3 @@
-//! Zoom asks for no limit on the age of its timestamps and does not say whether a retry is signed anew, an hour and a
-//! half later: no tolerance is set.
-//!
-//! Events have no id. Kind, time in milliseconds and the payload's digest together are one event.
-
 use super::{At, Challenge, Digest, Encoding, Handshake, Hmac, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 const KIND: At = At::Json("/event");
@@ -11,6 +6,11 @@ const PLAIN: At = At::Json("/payload/plainToken");
 
 /// [Zoom](https://developers.zoom.us/docs/api/webhooks/): events and the `endpoint.url_validation` challenge, which is
 /// repeated every few days; the secret is the app's secret token.
+///
+/// Zoom asks for no limit on the age of its timestamps and does not say whether a retry is signed anew, an hour and a
+/// half later: no tolerance is set.
+///
+/// Events have no id. Kind, time in milliseconds and the payload's digest together are one event.
 pub const ZOOM: Provider = Provider::new(
     "zoom",
     Scheme::Hmac(
