@@ -4,8 +4,8 @@ use super::{ALL, At, Batch, Digest, Handshake, Part, Provider, Retries, Scheme, 
 #[cfg(feature = "asymmetric")]
 use super::{Algorithm, PublicKey};
 
-const HEAD: &str = "| name | scheme | signed | identity of an event | tolerance | batch | handshake | sends again |\n\
-                    | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+const HEAD: &str = "| name | scheme | signed | identity of an event | kind | payload | tolerance | batch | handshake | sends again |\n\
+     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
 const START: &str = "<!-- providers: made from the data, see src/provider/table.rs -->\n";
 const END: &str = "<!-- end of providers -->";
 
@@ -22,6 +22,7 @@ fn row(provider: &Provider) -> String {
     } else {
         e.identity.iter().map(place).collect::<Vec<_>>().join(", ")
     };
+    let (kind, payload) = (place(&e.kind), place(&e.payload));
     let tolerance = provider.past.map_or(String::new(), |past| span(past.as_secs()));
     let batch = match e.batch {
         Batch::One => String::new(),
@@ -37,7 +38,10 @@ fn row(provider: &Provider) -> String {
         Retries::Hours(hours) => span(u64::from(hours) * 3600),
     };
     let name = format!("[`{}`]({})", provider.name, provider.docs);
-    format!("| {name} | {schemes} | {signed} | {identity} | {tolerance} | {batch} | {handshakes} | {retries} |\n")
+    format!(
+        "| {name} | {schemes} | {signed} | {identity} | {kind} | {payload} | {tolerance} | {batch} | {handshakes} | \
+         {retries} |\n"
+    )
 }
 
 fn unique(parts: impl Iterator<Item = String>) -> String {
@@ -123,6 +127,7 @@ fn place(at: &At) -> String {
         At::PayloadDigest => "payload".to_owned(),
         At::Day(_) => "day".to_owned(),
         At::Made(inner, _) => place(inner),
+        At::NameOf(pointers) if pointers.len() > 3 => "the name of what it brings".to_owned(),
         At::NameOf(pointers) => pointers.iter().map(|p| format!("`{}`", dotted(p))).collect::<Vec<_>>().join(" or "),
         At::FirstOf(places) => all(places, " or "),
         At::Joined(places, _) => all(places, " and "),
