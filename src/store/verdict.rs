@@ -33,6 +33,44 @@ pub(super) fn done<G>(
     Ok(Some(Claim::Duplicate(answer.map(Answer::from_record).transpose()?)))
 }
 
+/// For how many times its own wait, from its first claim on, nothing higher passes over what waits: whoever sent it was
+/// told to come back after one.
+pub(super) const PATIENCE: u32 = 2;
+
+/// How a claim comes to what it can have.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    InTurn,
+    /// A predecessor was waited for in vain.
+    AfterGap,
+    /// Of a sequence, in a stream that has no mark: its [`first_mark`] is to be set.
+    First,
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl Entry {
+    /// Into a stream without a mark.
+    pub(super) fn unmarked(place: &Place) -> Self {
+        if first_mark(place).is_some() { Self::First } else { Self::InTurn }
+    }
+
+    pub(super) fn is_after_gap(self) -> bool {
+        self == Self::AfterGap
+    }
+}
+
+/// What a stream without a mark is marked with when this place is granted in it, whatever becomes of the grant: else, while
+/// the first of a sequence fails, the second would be taken for the first, and the first be stale when it comes again.
+pub(super) fn first_mark(place: &Place) -> Option<Rank> {
+    matches!(place.order, Order::Sequence { .. }).then(|| just_below(&place.rank))
+}
+
+/// The empty rank is below all.
+fn just_below(rank: &Rank) -> Rank {
+    rank.previous().unwrap_or_else(|| Rank::bytes([]))
+}
+
 pub(super) enum Verdict {
     Apply,
     Stale,
@@ -49,12 +87,13 @@ pub(super) fn judge(place: &Place, mark: &Rank, tombstone: bool) -> Verdict {
         (Order::Serial, _) => Verdict::Apply,
         (_, Ordering::Less) => Verdict::Stale,
         (Order::Latest, _) | (_, Ordering::Equal) => Verdict::Apply,
-        (Order::Sequence { .. }, _) if mark.next().as_ref() == Some(&place.rank) => Verdict::Apply,
+        (Order::Sequence { .. }, _) if just_below(&place.rank) == *mark => Verdict::Apply,
         (Order::Sequence { wait, on_gap }, Ordering::Greater) => Verdict::Wait(wait, on_gap),
     }
 }
 
-/// For how long an event is still busy that has so much of its wait left; `None` if it goes on after the gap.
+/// For how long an event is still busy that has so much of its wait left; `None` if it goes on after the gap, as soon as
+/// nothing lower waits that has [`PATIENCE`] left.
 pub(super) fn waits(wait: Duration, on_gap: Gap, left: Duration) -> Option<Duration> {
     match on_gap {
         Gap::Proceed if left.is_zero() => None,

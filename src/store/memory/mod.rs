@@ -261,6 +261,9 @@ mod tests {
         assert!(matches!(store.claim(&placed(2, "a", 4)).await.unwrap(), Claim::Busy { .. }));
         assert!(store.claim(&placed(3, "a", 5)).await.is_err());
         complete(&store, &placed(4, "a", 2)).await;
+        // 3 is to come next, and not to be passed over.
+        assert!(store.claim(&placed(3, "a", 5)).await.is_err());
+        assert!(store.skip(&slot(0).key.stream("a"), &4_u64.into()).await.unwrap());
         assert!(matches!(store.claim(&placed(3, "a", 5)).await.unwrap(), Claim::Busy { .. }));
         assert!(store.skip(&slot(0).key.stream("b"), &7_u64.into()).await.unwrap());
         assert!(store.skip(&slot(0).key.stream("c"), &7_u64.into()).await.is_err());

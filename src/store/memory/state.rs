@@ -125,7 +125,7 @@ impl State {
         }
         self.hold(ids.key, token, lease, now);
         if let Some(stream) = ids.stream {
-            self.streams.extend(stream, token, lease, now);
+            self.streams.extend(Event { stream, key: ids.key }, token, lease, now);
         }
         Held::Yes
     }
@@ -193,8 +193,9 @@ impl State {
         self.letters.insert(self.last_letter, letter());
         self.held.remove(ids.key);
         self.marks.put(ids, slot, None, now);
-        if let Some(stream) = ids.stream {
+        if let Some((stream, place)) = ids.stream.zip(slot.place.as_ref()) {
             self.streams.release(stream);
+            self.streams.waits_no_longer(Event { stream, key: ids.key }, &place.rank);
         }
         Ok(Held::Yes)
     }

@@ -13,7 +13,7 @@ use crate::{
     place::{Place, Rank, Stream, Token},
     store::{
         Blocked, Slot,
-        verdict::{SKIPPED, Verdict, judge, waits},
+        verdict::{PATIENCE, SKIPPED, TRY_AGAIN, Verdict, first_mark, judge, waits},
     },
 };
 
@@ -28,6 +28,7 @@ struct State {
 
 #[derive(Clone, Copy, Debug)]
 struct Holder {
+    key: Id,
     token: Token,
     until: Moment,
     ends: Second,
@@ -63,8 +64,17 @@ struct Wait {
 impl Wait {
     /// How much of it is left.
     fn left(self, now: Now) -> Option<Duration> {
+        self.left_of(self.lasts, now)
+    }
+
+    /// For how much longer nothing higher passes over it.
+    fn patience(self, now: Now) -> Option<Duration> {
+        self.left_of(self.lasts.saturating_mul(PATIENCE), now)
+    }
+
+    fn left_of(self, lasts: Duration, now: Now) -> Option<Duration> {
         let waited = Duration::try_from(now.date() - self.since).unwrap_or_default();
-        self.lasts.checked_sub(waited).filter(|left| !left.is_zero())
+        lasts.checked_sub(waited).filter(|left| !left.is_zero())
     }
 }
 
@@ -116,8 +126,9 @@ impl Streams {
             }
             Verdict::Wait(wait, on_gap) => {
                 let noted = self.waits(Event { stream: id, key }, slot, place, wait, capacity, now)?;
-                let left = noted.left(now).unwrap_or_default();
-                Ok(waits(wait, on_gap, left).map_or(Turn::Now { gap: true }, Turn::Later))
+                let left = waits(wait, on_gap, noted.left(now).unwrap_or_default());
+                let left = left.or_else(|| self.lower(id, &place.rank, now).map(|left| left.max(TRY_AGAIN)));
+                Ok(left.map_or(Turn::Now { gap: true }, Turn::Later))
             }
         }
     }
@@ -148,7 +159,13 @@ impl Streams {
         Ok(wait)
     }
 
-    fn waits_no_longer(&mut self, Event { stream: id, key }: Event, rank: &Rank) {
+    /// For how long the lowest that waits below this rank is not to be passed over, if any is.
+    fn lower(&self, id: Id, rank: &Rank, now: Now) -> Option<Duration> {
+        let mut lower = self.waiting.get(&id)?.events.range(..(rank.clone(), Id::FIRST));
+        lower.find_map(|(_, wait)| wait.patience(now))
+    }
+
+    pub(super) fn waits_no_longer(&mut self, Event { stream: id, key }: Event, rank: &Rank) {
         let Some(waiting) = self.waiting.get_mut(&id) else { return };
         self.waits -= usize::from(waiting.events.remove(&(rank.clone(), key)).is_some());
         if waiting.events.is_empty() {
@@ -156,11 +173,19 @@ impl Streams {
         }
     }
 
-    pub(super) fn grant(&mut self, event: Event, slot: &Slot, place: &Place, token: Token, now: Now) {
-        self.waits_no_longer(event, &place.rank);
-        self.change(event.stream, |state| {
+    /// What was noted of it stays until it is done: who fails has waited already.
+    pub(super) fn grant(
+        &mut self,
+        Event { stream: id, key }: Event,
+        slot: &Slot,
+        place: &Place,
+        token: Token,
+        now: Now,
+    ) {
+        self.change(id, |state| {
+            state.mark = state.mark.take().or_else(|| first_mark(place));
             state.idle = now.end(slot.remember);
-            state.hold(token, slot.lease, now);
+            state.hold(key, token, slot.lease, now);
         });
     }
 
@@ -168,8 +193,8 @@ impl Streams {
         self.all.get(id).and_then(|state| state.holder).is_some_and(|holder| holder.token == token)
     }
 
-    pub(super) fn extend(&mut self, id: Id, token: Token, lease: Duration, now: Now) {
-        self.change(id, |state| state.hold(token, lease, now));
+    pub(super) fn extend(&mut self, Event { stream: id, key }: Event, token: Token, lease: Duration, now: Now) {
+        self.change(id, |state| state.hold(key, token, lease, now));
     }
 
     /// Lets go of it, and of a stream that has seen nothing else.
@@ -221,25 +246,21 @@ impl Streams {
 
     /// The whole list is sorted for each page: it is short, unless much stands still.
     pub(super) fn blocked(&self, after: Option<&Stream>, limit: usize, now: Now) -> Vec<Blocked> {
-        let mut blocked: Vec<&Waiting> = self.waiting.values().filter(|waiting| waiting.is_blocked(now)).collect();
-        blocked.retain(|waiting| after.is_none_or(|after| waiting.stream > *after));
+        let listed = self.waiting.iter().filter(|(_, waiting)| after.is_none_or(|after| waiting.stream > *after));
+        let mut blocked: Vec<Blocked> =
+            listed.filter_map(|(id, waiting)| waiting.blocked(self.all.get(*id)?, now)).collect();
         blocked.sort_by(|a, b| a.stream.cmp(&b.stream));
-        let listed = blocked.into_iter().take(limit).filter_map(|waiting| {
-            let ((rank, _), wait) = waiting.events.first_key_value()?;
-            let waits = u64::try_from(waiting.events.len()).unwrap_or(u64::MAX);
-            Some(Blocked::new(waiting.stream.clone(), rank.clone(), wait.since, waits))
-        });
-        listed.collect()
+        blocked.truncate(limit);
+        blocked
     }
 
-    /// What the mark has come to or gone past waits for nothing any more.
+    /// What the mark has come to or gone past waits for nothing any more. Nor does what comes next, but nothing is to pass
+    /// over that.
     fn moved(&mut self, id: Id) {
         let (Some(waiting), Some(state)) = (self.waiting.get_mut(&id), self.all.get(id)) else { return };
         let Some(mark) = &state.mark else { return };
-        let next = mark.next();
-        let reached = next.as_ref().unwrap_or(mark);
         while let Some(first) = waiting.events.first_entry()
-            && first.key().0 <= *reached
+            && first.key().0 <= *mark
         {
             first.remove();
             self.waits -= 1;
@@ -257,13 +278,24 @@ impl Streams {
 }
 
 impl State {
-    fn hold(&mut self, token: Token, lease: Duration, now: Now) {
-        self.holder = Some(Holder { token, until: now.after(lease), ends: now.end(lease) });
+    fn hold(&mut self, key: Id, token: Token, lease: Duration, now: Now) {
+        self.holder = Some(Holder { key, token, until: now.after(lease), ends: now.end(lease) });
     }
 }
 
 impl Waiting {
-    fn is_blocked(&self, now: Now) -> bool {
-        self.events.values().any(|wait| wait.left(now).is_none())
+    fn blocked(&self, state: &State, now: Now) -> Option<Blocked> {
+        let next = state.mark.as_ref().and_then(Rank::next);
+        let holder = state.holder.filter(|holder| now.left(holder.until).is_some()).map(|holder| holder.key);
+        let (mut lowest, mut over, mut waiting) = (None, false, 0);
+        for ((rank, key), wait) in &self.events {
+            if holder != Some(*key) && next.as_ref() != Some(rank) {
+                lowest = lowest.or(Some((rank, wait)));
+                over |= wait.left(now).is_none();
+                waiting += 1;
+            }
+        }
+        let (rank, wait) = lowest.filter(|_| over)?;
+        Some(Blocked::new(self.stream.clone(), rank.clone(), wait.since, waiting))
     }
 }

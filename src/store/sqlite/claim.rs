@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use super::{
     super::{
         Claim, Grant, Held, IdempotencyStore, Key, Slot, Token,
-        verdict::{TRY_AGAIN, done},
+        verdict::{Entry, TRY_AGAIN, done},
     },
     SqliteStore, order,
     row::{Row, after, token as number, until},
@@ -24,11 +24,11 @@ impl IdempotencyStore for SqliteStore {
         let now = self.now();
         let claim = match refusal(&mut tx, slot, now).await? {
             Err(refused) => refused,
-            Ok(gap) => {
+            Ok(entry) => {
                 let token = take(&mut tx, slot, after(now, slot.lease)).await?;
                 order::hold(&mut tx, slot, now, Some((token, after(now, slot.lease)))).await?;
                 let twin = twin(&mut tx, slot, now).await?;
-                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin, gap })
+                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin, gap: entry.is_after_gap() })
             }
         };
         // A refusal may have noted who waits.
@@ -126,12 +126,12 @@ const PURGE: [&str; 4] = [
 
 type Seen = (Option<i64>, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>);
 
-/// Why the slot cannot be had, or, if it can, whether it comes after a gap.
+/// Why the slot cannot be had, or, if it can, how it is come to.
 pub(super) async fn refusal<G>(
     conn: &mut SqliteConnection,
     slot: &Slot,
     now: i64,
-) -> Result<Result<bool, Claim<G>>, Error> {
+) -> Result<Result<Entry, Claim<G>>, Error> {
     let seen: Option<Seen> = Row::from(&slot.key)
         .select(
             "select done_generation, forget_at, fingerprint, answer, lease_until from inhook_event

@@ -15,6 +15,7 @@ impl DeadLetterStore for SqliteStore {
         let mut tx = self.write().await?;
         let now = self.now();
         let held = claim::finish(&mut tx, slot, token, None, now).await? && order::let_go(&mut tx, slot, token).await?;
+        order::stop_waiting(&mut tx, slot).await?;
         Row::from(&slot.key)
             .query(
                 "insert into inhook_dead_letter (source, tenant, consumer, key, generation, event, error, buried_at)

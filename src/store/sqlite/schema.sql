@@ -45,7 +45,7 @@ create table inhook_stream (
     tenant any not null,
     consumer text not null,
     name text not null,
-    -- The mark: the highest rank that was completed, and whether it ended the stream.
+    -- The mark: the highest rank that was completed, or what a sequence began above, and whether it ended the stream.
     rank blob,
     tombstone integer not null default 0,
     -- Held: the claim, which holds an event's key too.
@@ -59,7 +59,7 @@ create table inhook_stream (
 
 create index inhook_stream_forget on inhook_stream (forget_at) where tombstone = 0;
 
--- Events that wait for a predecessor.
+-- Events that wait for a predecessor, until they are done or were passed over.
 create table inhook_waiting (
     source text not null,
     tenant any not null,
@@ -68,7 +68,7 @@ create table inhook_waiting (
     rank blob not null,
     id text not null,
     since integer not null,
-    -- For how long, in nanoseconds.
+    -- For how long, in nanoseconds; that taken from -1 once what it waited for has come.
     wait integer not null,
     primary key (source, tenant, consumer, name, rank, id)
 ) strict, without rowid;

@@ -3,7 +3,10 @@
 use sqlx::SqliteConnection;
 
 use super::{
-    super::{Begun, Claim, Slot, TransactionalStore, verdict::TRY_AGAIN},
+    super::{
+        Begun, Claim, Slot, TransactionalStore,
+        verdict::{Entry, TRY_AGAIN},
+    },
     SqliteStore, SqliteTx, claim, order, sqlx,
 };
 use crate::{Answer, Error, ErrorKind};
@@ -13,22 +16,32 @@ impl TransactionalStore for SqliteStore {
     type Tx = SqliteTx;
 
     async fn begin(&self, slot: &Slot) -> Result<Claim<Begun<SqliteTx>>, Error> {
-        let Some(mut tx) = self.try_write().await? else {
-            return Ok(Claim::Busy { retry_after: TRY_AGAIN });
-        };
-        let now = self.now();
-        let gap = match claim::refusal(&mut tx, slot, now).await? {
-            Ok(gap) => gap,
-            Err(refused) => {
-                // It may have noted who waits.
+        let mut marked = false;
+        loop {
+            let Some(mut tx) = self.try_write().await? else {
+                return Ok(Claim::Busy { retry_after: TRY_AGAIN });
+            };
+            let now = self.now();
+            let entry = match claim::refusal(&mut tx, slot, now).await? {
+                Ok(entry) => entry,
+                Err(refused) => {
+                    // It may have noted who waits.
+                    tx.commit().await?;
+                    return Ok(refused);
+                }
+            };
+            if entry == Entry::First && !marked {
+                // A rollback must not undo it, so it is a transaction of its own.
+                order::mark_first(&mut tx, slot, now).await?;
                 tx.commit().await?;
-                return Ok(refused);
+                marked = true;
+                continue;
             }
-        };
-        let twin = claim::twin(&mut tx, slot, now).await?;
-        claim::mark(&mut tx, slot, now).await?;
-        order::hold(&mut tx, slot, now, None).await?;
-        Ok(Claim::Granted(Begun { tx, twin, gap }))
+            let twin = claim::twin(&mut tx, slot, now).await?;
+            claim::mark(&mut tx, slot, now).await?;
+            order::hold(&mut tx, slot, now, None).await?;
+            return Ok(Claim::Granted(Begun { tx, twin, gap: entry.is_after_gap() }));
+        }
     }
 
     async fn commit(&self, mut tx: SqliteTx, slot: &Slot, answer: Option<&Answer>) -> Result<(), Error> {

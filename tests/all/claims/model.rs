@@ -16,6 +16,7 @@ struct Mark {
 
 #[derive(Clone, Copy, Debug)]
 struct Holder {
+    key: usize,
     token: Token,
     until: u64,
 }
@@ -25,8 +26,14 @@ struct Line {
     mark: Option<u64>,
     tombstone: bool,
     holder: Option<Holder>,
-    /// By rank and key: since when, and for how long.
-    waiting: BTreeMap<(u64, usize), (u64, u64)>,
+    /// By rank and key.
+    waiting: BTreeMap<(u64, usize), Wait>,
+}
+
+#[derive(Debug)]
+struct Wait {
+    since: u64,
+    lasts: u64,
 }
 
 /// What a claim comes to; a grant says whether there is a twin.
@@ -78,13 +85,16 @@ impl Model {
             if let Order::Sequence { wait, on_gap } = order
                 && rank > mark + 1
             {
-                let since = line.waiting.get(&(rank, ask.key)).map_or(now, |(since, _)| *since);
-                line.waiting.insert((rank, ask.key), (since, wait.as_secs()));
-                if now - since < wait.as_secs() || on_gap == Gap::Block {
+                let lasts = wait.as_secs();
+                let noted = line.waiting.entry((rank, ask.key)).or_insert(Wait { since: now, lasts });
+                noted.lasts = lasts;
+                if now - noted.since < lasts || on_gap == Gap::Block {
+                    return Verdict::Busy;
+                }
+                if line.waiting.range(..(rank, 0)).any(|(_, lower)| now - lower.since < 2 * lower.lasts) {
                     return Verdict::Busy;
                 }
             }
-            line.waiting.remove(&(rank, ask.key));
         }
         let scope = |k: &Key| k.stream("");
         let same = |(k, m): (&Key, &Mark)| {
@@ -94,10 +104,14 @@ impl Model {
     }
 
     pub(super) fn granted(&mut self, ask: &Ask, token: Token) {
-        let holder = Holder { token, until: self.now + ask.lease };
+        let holder = Holder { key: ask.key, token, until: self.now + ask.lease };
         let key = key(ask.key);
-        if let Some((name, ..)) = ask.place {
-            self.lines.entry(key.stream(name)).or_default().holder = Some(holder);
+        if let Some((name, rank, order, _)) = ask.place {
+            let line = self.lines.entry(key.stream(name)).or_default();
+            line.holder = Some(holder);
+            if let Order::Sequence { .. } = order {
+                line.mark.get_or_insert(rank - 1);
+            }
         }
         self.held.insert(key, holder);
     }
@@ -156,14 +170,15 @@ impl Model {
 
     /// Of several that wait with the lowest rank, any may be the one that is told of.
     pub(super) fn blocked(&self, found: &[Blocked]) -> Vec<Blocked> {
-        let over = |line: &Line| line.waiting.values().any(|(since, wait)| self.now - since >= *wait);
-        let blocked = self.lines.iter().filter(|(_, line)| over(line)).map(|(stream, line)| {
-            let ((rank, _), (first, _)) = line.waiting.first_key_value().unwrap();
-            let lowest = line.waiting.iter().filter(|((r, _), _)| r == rank);
-            let times: Vec<_> = lowest.map(|(_, (since, _))| START + Duration::from_secs(*since)).collect();
+        let blocked = self.lines.iter().filter_map(|(stream, line)| {
+            let waits = line.waits(self.now);
+            let &(rank, Wait { since: first, .. }) = waits.first()?;
+            waits.iter().find(|(_, wait)| self.now - wait.since >= wait.lasts)?;
+            let lowest = waits.iter().filter(|(r, _)| *r == rank);
+            let times: Vec<_> = lowest.map(|(_, wait)| START + Duration::from_secs(wait.since)).collect();
             let said = found.iter().find(|b| b.stream == *stream).map(|b| b.since).filter(|at| times.contains(at));
             let since = said.unwrap_or(START + Duration::from_secs(*first));
-            Blocked::new(stream.clone(), Rank::from(*rank), since, line.waiting.len() as u64)
+            Some(Blocked::new(stream.clone(), Rank::from(rank), since, waits.len() as u64))
         });
         let mut blocked: Vec<_> = blocked.collect();
         blocked.sort_by(|a, b| a.stream.cmp(&b.stream));
@@ -174,6 +189,14 @@ impl Model {
 impl Line {
     fn moved(&mut self) {
         let mark = self.mark.unwrap_or_default();
-        self.waiting.retain(|(rank, _), _| *rank > mark + 1);
+        self.waiting.retain(|(rank, _), _| *rank > mark);
+    }
+
+    /// What waits, without who holds the line and who comes next in it.
+    fn waits(&self, now: u64) -> Vec<(u64, &Wait)> {
+        let holder = self.holder.filter(|h| h.until > now).map(|h| h.key);
+        let next = self.mark.map(|mark| mark + 1);
+        let waits = self.waiting.iter().filter(|((rank, key), _)| Some(*rank) != next && Some(*key) != holder);
+        waits.map(|((rank, _), wait)| (*rank, wait)).collect()
     }
 }
