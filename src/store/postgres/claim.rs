@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::{
     super::{
         Claim, Grant, Held, IdempotencyStore, Key, Slot, Token,
-        verdict::{TRY_AGAIN, done},
+        verdict::{Entry, TRY_AGAIN, done},
     },
     PgStore, order,
     row::{At, Row, micros, token as number, until},
@@ -76,11 +76,11 @@ impl PgStore {
         let mut tx = PgTx::begin(self.pool()).await?;
         let claim = match self.take(&mut tx, slot, Some(turn), false).await? {
             Err(refused) => refused,
-            Ok(gap) => {
+            Ok(entry) => {
                 let token = hold(&mut tx, self.at(), slot).await?;
                 order::hold(&mut tx, self.at(), slot, Some(token)).await?;
                 let twin = twin(&mut tx, self.at(), slot).await?;
-                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin, gap })
+                Claim::Granted(Grant { token: Token(token.cast_unsigned()), twin, gap: entry.is_after_gap() })
             }
         };
         // A refusal may have noted who waits.
@@ -88,8 +88,8 @@ impl PgStore {
         Ok(claim)
     }
 
-    /// Locks the key's row, which is there after this and is the caller's to fill, and the stream's, and says whether the
-    /// slot comes after a gap; or says why it cannot be had. `turn` is for who takes a token after this; `inserted` says
+    /// Locks the key's row, which is there after this and is the caller's to fill, and the stream's, and says how the slot
+    /// is come to; or says why it cannot be had. `turn` is for who takes a token after this; `inserted` says
     /// that the caller has made the key's row just now.
     pub(super) async fn take<G>(
         &self,
@@ -97,7 +97,7 @@ impl PgStore {
         slot: &Slot,
         turn: Option<i64>,
         mut inserted: bool,
-    ) -> Result<Result<bool, Claim<G>>, sqlx::Error> {
+    ) -> Result<Result<Entry, Claim<G>>, sqlx::Error> {
         let row = Row::from(&slot.key);
         let at = self.at();
         while !inserted {

@@ -60,6 +60,7 @@ impl PgStore {
         let held =
             claim::finish(&mut tx, at, slot, token, None).await? && order::let_go(&mut tx, at, slot, token).await?;
         if held {
+            order::stop_waiting(&mut tx, at, slot).await?;
             Row::from(&slot.key)
                 .query(
                     at,

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::{
     super::{
         Blocked, Claim, OrderingStore, Place, Rank, Slot, Stream,
-        verdict::{SKIPPED, Verdict, judge, waits},
+        verdict::{Entry, PATIENCE, SKIPPED, TRY_AGAIN, Verdict, first_mark, judge, waits},
     },
     PgStore,
     row::{At, Row, date, micros, tenant, tenant_of, text, until},
@@ -29,10 +29,15 @@ impl OrderingStore for PgStore {
 
 impl PgStore {
     async fn list_blocked(&self, after: Option<&Stream>, limit: u32) -> Result<Vec<Blocked>, sqlx::Error> {
+        // Who holds the stream waits for nothing, nor does who comes next.
         const SQL: &str = "select source, tenant, consumer, name, (array_agg(rank order by rank, since))[1],
                 (array_agg(since order by rank, since))[1], count(*)
-            from @table_waiting@end
-            where $2::bytea is null or (source, tenant, consumer, name) > ($2, $3, $4, $5)
+            from @table_waiting@end as w
+            where ($2::bytea is null or (source, tenant, consumer, name) > ($2, $3, $4, $5)) and wait >= 0
+            and not exists (
+                select from @table_stream@end as s join @table_event@end as e using (source, tenant, consumer, token)
+                where (s.source, s.tenant, s.consumer, s.name) = (w.source, w.tenant, w.consumer, w.name)
+                and s.lease_until > @time and e.id = w.id)
             group by source, tenant, consumer, name having bool_or(@time - since >= wait)
             order by source, tenant, consumer, name limit $6";
         type Found = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, i64, i64);
@@ -56,6 +61,27 @@ impl PgStore {
             Ok(Blocked::new(stream, Rank::bytes(rank), date(since), waiting.cast_unsigned()))
         });
         blocked.collect()
+    }
+
+    /// Marks a stream without a mark, before there is a transaction whose end could undo it.
+    pub(super) async fn mark_first(&self, slot: &Slot) -> Result<(), sqlx::Error> {
+        let Some((place, mark)) = slot.place.as_ref().and_then(|place| Some((place, first_mark(place)?))) else {
+            return Ok(());
+        };
+        Row::of_stream(slot, &place.stream)
+            .query(
+                self.at(),
+                "insert into @table_stream@end as s (source, tenant, consumer, name, rank, forget_at)
+                select $1, $2, $3, $4, $7, @now + $8 where @wait
+                on conflict (source, tenant, consumer, name) do update
+                set rank = excluded.rank, forget_at = greatest(s.forget_at, excluded.forget_at)
+                where s.rank is null",
+            )
+            .bind(mark.as_bytes())
+            .bind(micros(slot.remember))
+            .execute(self.pool())
+            .await?;
+        Ok(())
     }
 
     async fn try_skip(&self, stream: &Stream, previous: &Rank) -> Result<bool, sqlx::Error> {
@@ -85,13 +111,13 @@ impl PgStore {
 type Seen = (Option<Vec<u8>>, bool, Option<i64>, i64);
 
 /// Locks the stream's row, which is there after this, and says why the place cannot be had, or, if it can or there is
-/// none, whether it comes after a gap.
+/// none, how it is come to.
 pub(super) async fn refusal<G>(
     conn: &mut PgConnection,
     at: At<'_>,
     slot: &Slot,
-) -> Result<Result<bool, Claim<G>>, sqlx::Error> {
-    let Some(place) = &slot.place else { return Ok(Ok(false)) };
+) -> Result<Result<Entry, Claim<G>>, sqlx::Error> {
+    let Some(place) = &slot.place else { return Ok(Ok(Entry::InTurn)) };
     let row = Row::of_stream(slot, &place.stream);
     let (mark, tombstone, lease_until, now) = loop {
         // Insert first: of two at once, one waits here for the other's end.
@@ -106,7 +132,7 @@ pub(super) async fn refusal<G>(
             .execute(&mut *conn)
             .await?;
         if made.rows_affected() > 0 {
-            return Ok(Ok(false));
+            return Ok(Ok(Entry::unmarked(place)));
         }
         let seen: Option<Seen> = row
             .select(
@@ -125,21 +151,46 @@ pub(super) async fn refusal<G>(
     if let Some(lease_until) = lease_until.filter(|at| *at > now) {
         return Ok(Err(Claim::Busy { retry_after: until(now, lease_until) }));
     }
-    let Some(mark) = mark.map(Rank::bytes) else { return Ok(Ok(false)) };
+    let Some(mark) = mark.map(Rank::bytes) else { return Ok(Ok(Entry::unmarked(place))) };
     match judge(place, &mark, tombstone) {
-        Verdict::Apply => Ok(Ok(false)),
+        Verdict::Apply => Ok(Ok(Entry::InTurn)),
         Verdict::Stale => {
-            stop_waiting(conn, at, slot, place).await?;
+            stop_waiting(conn, at, slot).await?;
             Ok(Err(Claim::Stale))
         }
         Verdict::Wait(wait, on_gap) => {
             let left = note(conn, at, slot, place, wait).await?;
-            Ok(match waits(wait, on_gap, left) {
-                Some(retry_after) => Err(Claim::Busy { retry_after }),
-                None => Ok(true),
-            })
+            let left = match waits(wait, on_gap, left) {
+                None => lower(conn, at, slot, place).await?,
+                left => left,
+            };
+            Ok(left.map_or(Ok(Entry::AfterGap), |retry_after| Err(Claim::Busy { retry_after })))
         }
     }
+}
+
+/// For how long the lowest that waits below the place is not to be passed over, if any is.
+async fn lower(
+    conn: &mut PgConnection,
+    at: At<'_>,
+    slot: &Slot,
+    place: &Place,
+) -> Result<Option<Duration>, sqlx::Error> {
+    let until_passed: Option<(i64, i64, i64)> = Row::of_stream(slot, &place.stream)
+        .select(
+            at,
+            "select since, greatest(wait, -1 - wait), @now from @table_waiting@end
+            where source = $1 and tenant = $2 and consumer = $3 and name = $4 and rank < $7
+            and @now - since < $8 * greatest(wait, -1 - wait) order by rank limit 1",
+        )
+        .bind(place.rank.as_bytes())
+        .bind(i64::from(PATIENCE))
+        .fetch_optional(conn)
+        .await?;
+    Ok(until_passed.map(|(since, wait, now)| {
+        let passed = since.saturating_add(wait.saturating_mul(PATIENCE.into()));
+        until(now, passed).max(TRY_AGAIN)
+    }))
 }
 
 /// Notes that the event waits, and says for how long it still has to.
@@ -176,7 +227,8 @@ async fn note(
     Ok(until(now, since.saturating_add(micros(wait))))
 }
 
-async fn stop_waiting(conn: &mut PgConnection, at: At<'_>, slot: &Slot, place: &Place) -> Result<(), sqlx::Error> {
+pub(super) async fn stop_waiting(conn: &mut PgConnection, at: At<'_>, slot: &Slot) -> Result<(), sqlx::Error> {
+    let Some(place) = &slot.place else { return Ok(()) };
     Row::of_stream(slot, &place.stream)
         .query(
             at,
@@ -190,15 +242,20 @@ async fn stop_waiting(conn: &mut PgConnection, at: At<'_>, slot: &Slot, place: &
     Ok(())
 }
 
-/// Where the mark has come to `rank`, neither that nor what comes next waits any longer.
+/// Where the mark has come to `rank`, neither that nor what comes next waits any longer; but nothing is to pass over the
+/// latter, so that is still noted.
 async fn reach(conn: &mut PgConnection, at: At<'_>, row: Row<'_>, rank: &Rank) -> Result<(), sqlx::Error> {
     let next = rank.next();
     row.query(
         at,
-        "delete from @table_waiting@end
-        where source = $1 and tenant = $2 and consumer = $3 and name = $4 and rank <= $7",
+        "with gone as (
+            delete from @table_waiting@end
+            where source = $1 and tenant = $2 and consumer = $3 and name = $4 and rank <= $7)
+        update @table_waiting@end set wait = -1 - wait
+        where source = $1 and tenant = $2 and consumer = $3 and name = $4 and rank = $8 and wait >= 0",
     )
-    .bind(next.as_ref().unwrap_or(rank).as_bytes())
+    .bind(rank.as_bytes())
+    .bind(next.as_ref().map(Rank::as_bytes))
     .execute(conn)
     .await?;
     Ok(())
@@ -216,15 +273,16 @@ pub(super) async fn hold(
         .query(
             at,
             "update @table_stream@end set token = $7, lease_until = case when $7::bigint is not null then @now + $8 end,
-                forget_at = greatest(forget_at, @now + $9)
+                forget_at = greatest(forget_at, @now + $9), rank = coalesce(rank, $10)
             where source = $1 and tenant = $2 and consumer = $3 and name = $4 and @wait",
         )
         .bind(token)
         .bind(micros(slot.lease))
         .bind(micros(slot.remember))
-        .execute(&mut *conn)
+        .bind(first_mark(place).as_ref().map(Rank::as_bytes))
+        .execute(conn)
         .await?;
-    stop_waiting(conn, at, slot, place).await
+    Ok(())
 }
 
 /// `false` if the token does not hold the slot's stream.

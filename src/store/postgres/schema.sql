@@ -40,7 +40,7 @@ create table inhook_stream (
     tenant bytea not null,
     consumer bytea not null,
     name bytea not null,
-    -- The mark: the highest rank that was completed, and whether it ended the stream.
+    -- The mark: the highest rank that was completed, or what a sequence began above, and whether it ended the stream.
     rank bytea,
     tombstone boolean not null default false,
     -- Held: the claim, which holds an event's key too.
@@ -52,7 +52,8 @@ create table inhook_stream (
 
 create index inhook_stream_forget on inhook_stream (forget_at) where not tombstone;
 
--- Events that wait for a predecessor. Nothing waits in a stream that was forgotten.
+-- Events that wait for a predecessor, until they are done or were passed over. Nothing waits in a stream that was
+-- forgotten.
 create table inhook_waiting (
     source bytea not null,
     tenant bytea not null,
@@ -61,6 +62,7 @@ create table inhook_waiting (
     rank bytea not null,
     id bytea not null,
     since bigint not null,
+    -- For how long; that taken from -1 once what it waited for has come.
     wait bigint not null,
     primary key (source, tenant, consumer, name, rank, id),
     foreign key (source, tenant, consumer, name) references inhook_stream on delete cascade

@@ -5,7 +5,10 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::{
-    super::{Begun, Claim, Slot, TransactionalStore, verdict::TRY_AGAIN},
+    super::{
+        Begun, Claim, Slot, TransactionalStore,
+        verdict::{Entry, TRY_AGAIN},
+    },
     PgStore, PgTx, claim, order,
     row::{At, Row, micros},
     sqlx,
@@ -47,17 +50,26 @@ impl TransactionalStore for PgStore {
 impl PgStore {
     async fn try_begin(&self, slot: &Slot) -> Result<Claim<Begun<PgTx>>, sqlx::Error> {
         let at = self.at();
-        let mut tx = PgTx::begin(self.pool()).await?;
-        let inserted = self.mark_new(&mut tx, at, slot).await?;
-        if inserted && slot.place.is_none() && !slot.twins {
-            return Ok(Claim::Granted(Begun::new(tx)));
-        }
-        let gap = match self.take(&mut tx, slot, None, inserted).await? {
-            Ok(gap) => gap,
-            Err(refused) => {
-                // It may have noted who waits.
-                tx.commit().await?;
-                return Ok(refused);
+        let mut marked = false;
+        let (mut tx, inserted, entry) = loop {
+            let mut tx = PgTx::begin(self.pool()).await?;
+            let inserted = self.mark_new(&mut tx, at, slot).await?;
+            if inserted && slot.place.is_none() && !slot.twins {
+                return Ok(Claim::Granted(Begun::new(tx)));
+            }
+            match self.take(&mut tx, slot, None, inserted).await? {
+                Ok(Entry::First) if !marked => {
+                    // A rollback must not undo it, so it is a statement of its own. Nothing is locked meanwhile.
+                    tx.rollback().await?;
+                    self.mark_first(slot).await?;
+                    marked = true;
+                }
+                Ok(entry) => break (tx, inserted, entry),
+                Err(refused) => {
+                    // It may have noted who waits.
+                    tx.commit().await?;
+                    return Ok(refused);
+                }
             }
         };
         let twin = claim::twin(&mut tx, at, slot).await?;
@@ -68,7 +80,7 @@ impl PgStore {
         sqlx::query("select set_config('lock_timeout', current_setting('inhook.lock_timeout'), true)")
             .execute(&mut *tx)
             .await?;
-        Ok(Claim::Granted(Begun { tx, twin, gap }))
+        Ok(Claim::Granted(Begun { tx, twin, gap: entry.is_after_gap() }))
     }
 
     /// Inserts the mark, which waits for whoever is about to do the same, for no longer than this store waits for a
