@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::Cmd;
 
 use super::{
-    super::{Claim, Gap, Grant, Held, IdempotencyStore, Key, Order, Slot, Token},
+    super::{Claim, Gap, Grant, Held, IdempotencyStore, Key, Order, Slot, Token, verdict::PATIENCE},
     Connection, RedisStore,
     name::{member, micros, stream},
     redis,
@@ -33,7 +33,7 @@ impl<C: Connection> IdempotencyStore for RedisStore<C> {
                 Order::Latest => ("latest", Duration::ZERO, false),
                 Order::Sequence { wait, on_gap } => ("sequence", wait, on_gap == Gap::Block),
             };
-            command.arg(order).arg(flag(place.last)).arg(micros(wait)).arg(flag(block));
+            command.arg(order).arg(flag(place.last)).arg(micros(wait)).arg(flag(block)).arg(PATIENCE);
         };
         let (verdict, number, beside): (String, u64, Vec<u8>) = self.run(&self.scripts.claim, &keys, arguments).await?;
         Ok(match verdict.as_str() {
@@ -137,11 +137,8 @@ impl<C: Connection> RedisStore<C> {
                 command.arg(slot.fingerprint.as_ref().map_or(&[][..], |print| print));
                 command.arg(flag(print.is_some())).arg(&*slot.key.id).arg(&listed).arg(&answer);
                 let rank = slot.place.as_ref().map(|place| &place.rank);
-                let next = rank.and_then(|rank| rank.next());
-                let reached = next.as_ref().or(rank);
-                command.arg(member.as_deref().unwrap_or_default());
-                command.arg(rank.map_or(&[][..], |rank| rank.as_bytes()));
-                command.arg(hex(reached.map_or(&[][..], |rank| rank.as_bytes())));
+                let rank = rank.map_or(&[][..], |rank| rank.as_bytes());
+                command.arg(member.as_deref().unwrap_or_default()).arg(rank).arg(hex(rank));
                 command.arg(flag(slot.place.as_ref().is_some_and(|place| place.last)));
                 rest(command);
             };

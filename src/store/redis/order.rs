@@ -34,7 +34,7 @@ impl<C: Connection> OrderingStore for RedisStore<C> {
     async fn skip(&self, stream: &Stream, rank: &Rank) -> Result<bool, Error> {
         let Some(previous) = rank.previous() else { return Ok(false) };
         let arguments = |command: &mut Cmd| {
-            command.arg(member(stream)).arg(previous.as_bytes()).arg(hex(rank.as_bytes())).arg(micros(SKIPPED));
+            command.arg(member(stream)).arg(previous.as_bytes()).arg(hex(previous.as_bytes())).arg(micros(SKIPPED));
         };
         self.run(&self.scripts.skip, &self.names().stream(stream), arguments).await
     }

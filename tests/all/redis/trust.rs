@@ -155,3 +155,28 @@ async fn a_letter_is_kept_though_the_numbers_went_back() {
     assert_eq!(letters.iter().map(|letter| &*letter.key.id).collect::<Vec<_>>(), ["evt_1", "evt_2", "evt_3"]);
     assert!(letters.windows(2).all(|pair| pair[0].id < pair[1].id));
 }
+
+#[tokio::test]
+async fn of_many_that_wait_none_is_overlooked() {
+    let Some(server) = Server::start(&[]) else { return };
+    let start = OffsetDateTime::now_utc();
+    let at = async |seconds: i64| {
+        let now = start + time::Duration::seconds(seconds);
+        server.store().await.clock(Clock::new(move || now))
+    };
+    let order = Order::Sequence { wait: LEASE, on_gap: inhook::store::Gap::Proceed };
+    let nth = |rank: u64| placed(&format!("evt_{rank}"), "cus_1", rank, order);
+    let store = at(0).await;
+    complete(&store, &nth(1)).await;
+    for rank in (3..250).chain([300]) {
+        assert!(matches!(store.claim(&nth(rank)).await.unwrap(), Claim::Busy { .. }));
+    }
+    assert!(matches!(at(100).await.claim(&nth(250)).await.unwrap(), Claim::Busy { .. }));
+    let Claim::Busy { retry_after } = at(121).await.claim(&nth(300)).await.unwrap() else { panic!("250 was there") };
+    assert_eq!(retry_after, Duration::from_secs(99));
+    assert!(matches!(at(219).await.claim(&nth(300)).await.unwrap(), Claim::Busy { .. }));
+    let late = at(220).await;
+    complete(&late, &nth(300)).await;
+    assert!(matches!(late.claim(&nth(250)).await.unwrap(), Claim::Stale));
+    assert!(late.blocked(None, 10).await.unwrap().is_empty());
+}

@@ -5,6 +5,7 @@ if refused then
 end
 if placed then
     let_go(stream)
+    stop_waiting(ARGV[13], id)
 end
 local function add(call, letter)
     return call(

@@ -1,5 +1,5 @@
 -- KEYS: event[, stream, waiting, streams], tokens[, twins]
--- ARGV: time, placed, lease, remember, generation, print, twins, id[, member, rank, hex, previous, order, last, wait, block]
+-- ARGV: time, placed, lease, remember, generation, print, twins, id[, member, rank, hex, previous, order, last, wait, block, patience]
 -- An event is a hash. Done: done (the generation), forget, print, twins, answer. Held: token, lease.
 local EVENT, placed, twins = KEYS[1], ARGV[2] == '1', ARGV[7] == '1'
 local lease, remember, generation = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -20,6 +20,24 @@ end
 
 local stream
 local beside = ''
+
+-- For how long the lowest that waits below that rank is not to be passed over, if any is. Those that may be are many only
+-- until one that is above them all is done.
+local function lower(hex, patience)
+    local from = '-'
+    repeat
+        local notes = redis.call('ZRANGEBYLEX', WAITING, from, '(' .. hex .. ' ', 'LIMIT', 0, 100)
+        for _, note in ipairs(notes) do
+            local since, wait = note:match('^%x* (%d+) (%d+) ')
+            local left = tonumber(since) + patience * tonumber(wait) - now
+            if left > 0 then
+                return left
+            end
+            from = '(' .. note
+        end
+    until #notes < 100
+end
+
 if placed then
     STREAM, WAITING, STREAMS, MEMBER = KEYS[2], KEYS[3], KEYS[4], ARGV[9]
     local rank, hex, previous, order, last = ARGV[10], ARGV[11], ARGV[12], ARGV[13], ARGV[14] == '1'
@@ -35,7 +53,8 @@ if placed then
             stop_waiting(hex, id)
             return { 'stale', 0, '' }
         end
-        if order == 'sequence' and to_mark > 0 and (previous == '' or stream.rank ~= previous) then
+        -- What has no previous rank comes after the empty one, which is below all.
+        if order == 'sequence' and to_mark > 0 and stream.rank ~= previous then
             local wait = tonumber(ARGV[15])
             local note, since, noted_wait = noted(hex, id)
             since = since or now
@@ -59,8 +78,16 @@ if placed then
             if ARGV[16] == '1' then
                 return { 'busy', math.max(wait, 1000000), '' }
             end
+            left = lower(hex, tonumber(ARGV[17]))
+            if left then
+                return { 'busy', math.max(left, 1000000), '' }
+            end
             beside = 'gap '
         end
+    elseif order == 'sequence' then
+        -- It stays whatever becomes of this grant: else, while the first fails, the second would be taken for the first.
+        stream.rank = previous
+        redis.call('HSET', STREAM, 'rank', previous, 'last', '0')
     end
 end
 
@@ -74,8 +101,8 @@ redis.call('HSET', EVENT, 'token', token, 'lease', now + lease)
 expire(EVENT, math.max(claimed, not over and tonumber(event[2] or 0) or 0))
 if placed then
     stream.forget = math.max(stream.forget, now + remember)
-    redis.call('HSET', STREAM, 'token', token, 'lease', now + lease, 'forget', stream.forget)
-    stop_waiting(ARGV[11], id)
+    -- Noted until it is done: who fails has waited already.
+    redis.call('HSET', STREAM, 'token', token, 'lease', now + lease, 'holder', id, 'forget', stream.forget)
     keep(stream, claimed)
 end
 

@@ -11,7 +11,7 @@ if placed then
         stream.last = stream.last or last
     end
     stream.forget = math.max(stream.forget, forget)
-    redis.call('HDEL', STREAM, 'token', 'lease')
+    redis.call('HDEL', STREAM, 'token', 'lease', 'holder')
     redis.call('HSET', STREAM, 'rank', stream.rank, 'last', stream.last and '1' or '0', 'forget', stream.forget)
     reach(ARGV[13])
     keep(stream, now)

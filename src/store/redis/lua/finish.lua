@@ -1,5 +1,5 @@
 -- After those of a holder, KEYS: [twins][, old twins]
--- ARGV: remember, generation, print, twins, id, old print, answer[, member, rank, reach, last]
+-- ARGV: remember, generation, print, twins, id, old print, answer[, member, rank, hex, last]
 -- A twins index is a sorted set of ids by when they are forgotten.
 local twins, id = ARGV[7] == '1', ARGV[8]
 local forget = now + tonumber(ARGV[4])

@@ -1,4 +1,4 @@
--- KEYS: stream, waiting, streams    ARGV: time, member, rank, reach, remember
+-- KEYS: stream, waiting, streams    ARGV: time, member, rank, hex, remember
 STREAM, WAITING, STREAMS, MEMBER = KEYS[1], KEYS[2], KEYS[3], ARGV[2]
 local stream = look()
 if stream.rank and compare(stream.rank, ARGV[3]) >= 0 then

@@ -1,6 +1,6 @@
--- A stream is a hash: rank and last (its mark, and whether that is a tombstone), token and lease (its holder), forget.
--- What waits in it is a sorted set, by name: "<rank in hex> <since> <wait> <id>". STREAMS lists, by name too, the
--- streams in which anything waits.
+-- A stream is a hash: rank and last (its mark, and whether that is a tombstone), token, lease and holder (the
+-- id of whoever has it), forget. What waits in it is a sorted set, by name: "<rank in hex> <since> <wait> <id>"; it stays
+-- until it is done or was passed over. STREAMS lists, by name too, the streams in which anything waits.
 local STREAM, WAITING, STREAMS, MEMBER
 
 -- Byte by byte: `<` goes by the server's locale.
@@ -18,13 +18,14 @@ local function compare(a, b)
 end
 
 local function look()
-    local found = redis.call('HMGET', STREAM, 'rank', 'last', 'token', 'lease', 'forget')
+    local found = redis.call('HMGET', STREAM, 'rank', 'last', 'token', 'lease', 'forget', 'holder')
     local stream = {
         rank = found[1],
         last = found[2] == '1',
         token = found[3],
         lease = tonumber(found[4] or 0),
         forget = tonumber(found[5] or 0),
+        holder = found[6],
     }
     -- One that is over has never been.
     if found[5] and not stream.last and stream.forget <= now and stream.lease <= now then
@@ -74,7 +75,7 @@ local function stop_waiting(hex, id)
     end
 end
 
--- Neither that rank nor what is below it waits any longer.
+-- Neither that rank nor what is below it waits any longer. Nor does what comes next, but nothing is to pass over that.
 local function reach(hex)
     if redis.call('ZREMRANGEBYLEX', WAITING, '-', '(' .. hex .. '!') > 0 then
         unlist_if_none_waits()
@@ -83,7 +84,7 @@ end
 
 local function let_go(stream)
     if stream.rank then
-        redis.call('HDEL', STREAM, 'token', 'lease')
+        redis.call('HDEL', STREAM, 'token', 'lease', 'holder')
     else
         redis.call('DEL', STREAM)
     end
