@@ -31,8 +31,9 @@ struct Harness {
 
 impl Harness {
     fn new(bug: Bug) -> Self {
-        let store = Broken { bug, inner: MemoryStore::new(), notes: Arc::default() };
-        Self { store, time: ManualClock::at(datetime!(2026-01-31 23:59:59.7 UTC)) }
+        let time = ManualClock::at(datetime!(2026-01-31 23:59:59.7 UTC));
+        let store = Broken { bug, inner: MemoryStore::new(), notes: Arc::default(), time: time.clone() };
+        Self { store, time }
     }
 }
 
@@ -40,7 +41,7 @@ impl StoreHarness for Harness {
     type Store = Broken;
     async fn fresh(&mut self) -> Broken {
         let inner = MemoryStore::new().clock(self.time.clock());
-        self.store = Broken { bug: self.store.bug, inner, notes: Arc::default() };
+        self.store = Broken { bug: self.store.bug, inner, notes: Arc::default(), time: self.time.clone() };
         self.store.clone()
     }
     async fn second(&mut self) -> Broken {
@@ -123,7 +124,10 @@ async fn the_check_of_order_finds_what_is_broken() {
         ListsOnePageOnly => "blocked streams are listed page by page",
         IgnoresTenant => "streams are compared column by column",
         IgnoresConsumer => "streams are compared column by column",
-        WaitsTooLong => "a gap is waited for since the first claim",
+        ForgetsWhereItBegan => "the first of a sequence keeps its place though it fails",
+        PassesOver => "what waits is not passed over by what is higher",
+        WaitsAnew => "what failed after a gap has waited already",
+        WaitsTooLong => "a sequence that blocks stands still until it is skipped",
         ProceedsWhereItBlocks => "a sequence that blocks stands still until it is skipped",
         SeesNoGap => "a sequence that proceeds leaves the missing one behind",
         FencesTheKeyOnly => "a lost holder of a stream changes nothing",
@@ -164,5 +168,7 @@ async fn the_check_of_transactions_finds_what_is_broken() {
         IgnoresOrder => "a commit moves the mark",
         ForgetsTombstones => "a tombstone is committed as any",
         NeverWaits => "a transaction waits for its predecessor",
+        ForgetsWhereItBegan => "the first of a sequence that is rolled back keeps its place",
+        WaitsAnew => "what was rolled back after a gap has waited already",
     );
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{LEASE, REMEMBER, SECOND, StoreHarness, Trial, probe::Probe, rules, slot_of};
 use crate::{
     Error, ErrorKind, Event, Verifier, dangerous,
-    place::{Order, Place, Token},
+    place::{Gap, Order, Place, Token},
     provider::{At, Digest, Hmac, Provider, Scheme, Syntax, TimeUnit},
     store::{DeadLetter, DeadLetterStore, Held, OrderingStore, Slot},
 };
@@ -34,6 +34,8 @@ pub async fn check_dead_letters<H: StoreHarness<Store: DeadLetterStore>>(harness
 pub async fn check_ordered_dead_letters<H: StoreHarness<Store: DeadLetterStore + OrderingStore>>(harness: &mut H) {
     rules!(harness:
         a_burial_frees_the_stream_and_leaves_its_mark,
+        the_first_of_a_sequence_that_is_buried_is_missing,
+        what_is_buried_waits_no_longer,
         who_lost_the_stream_buries_nothing,
         a_redriven_event_is_stale_once_its_stream_has_gone_past_it,
     );
@@ -280,6 +282,40 @@ async fn a_burial_frees_the_stream_and_leaves_its_mark<H: StoreHarness<Store: De
     let (event, slot) = first.sample("d");
     first.buried(&placed(&slot, 9), &event, "d").await;
     second.done(&placed(&first.sample("e").1, 2)).await;
+}
+
+fn nth(slot: &Slot, rank: u64, on_gap: Gap) -> Slot {
+    Slot { place: Some(Place::new("stream", rank, Order::Sequence { wait: LEASE, on_gap })), ..slot.clone() }
+}
+
+async fn the_first_of_a_sequence_that_is_buried_is_missing<H: StoreHarness<Store: DeadLetterStore + OrderingStore>>(
+    trial: &mut Trial<'_, H>,
+) {
+    let (first, second) = trial.pair().await;
+    let (event, slot) = first.sample("a");
+    first.buried(&nth(&slot, 5, Gap::Block), &event, "a").await;
+    let next = nth(&first.sample("b").1, 6, Gap::Block);
+    second.busy(&next).await;
+    let (_, redriven) = second.redriven(&second.only_letter().await);
+    first.done(&nth(&redriven, 5, Gap::Block)).await;
+    second.done(&next).await;
+}
+
+async fn what_is_buried_waits_no_longer<H: StoreHarness<Store: DeadLetterStore + OrderingStore>>(
+    trial: &mut Trial<'_, H>,
+) {
+    let (first, second) = trial.pair().await;
+    first.done(&nth(&first.sample("a").1, 1, Gap::Proceed)).await;
+    let (event, slot) = first.sample("b");
+    let (third, fourth) = (nth(&slot, 3, Gap::Proceed), nth(&first.sample("c").1, 4, Gap::Proceed));
+    first.busy(&third).await;
+    second.busy(&fourth).await;
+    trial.advance(LEASE + SECOND).await;
+    second.busy(&fourth).await;
+    first.buried(&third, &event, "b").await;
+    second.done(&fourth).await;
+    let blocked = first.ok("blocked", first.store.blocked(None, 100).await);
+    first.is("what is blocked", blocked, Vec::new());
 }
 
 async fn who_lost_the_stream_buries_nothing<H: StoreHarness<Store: DeadLetterStore + OrderingStore>>(

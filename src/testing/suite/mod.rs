@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "a check speaks by panicking")]
 
 mod dead_letters;
+mod gaps;
 mod idempotency;
 mod memory;
 mod ordered_transactions;

@@ -21,6 +21,8 @@ pub async fn check_ordered_transactions<H: TransactionHarness<Store: OrderingSto
         a_stream_is_kept_until_the_transaction_has_ended,
         a_tombstone_is_committed_as_any,
         a_transaction_waits_for_its_predecessor,
+        the_first_of_a_sequence_that_is_rolled_back_keeps_its_place,
+        what_was_rolled_back_after_a_gap_has_waited_already,
     );
 }
 
@@ -136,6 +138,50 @@ async fn a_transaction_waits_for_its_predecessor<H: TransactionHarness<Store: Or
     first.is("the blocked streams", blocked.into_iter().map(|b| b.stream).collect(), vec![key("").stream("blocks")]);
     first.committed(&placed("blocks 2", "blocks", 2_u64, SEQUENCE)).await;
     second.committed(&placed("blocks 3", "blocks", 3_u64, SEQUENCE)).await;
+    let blocked = first.ok("blocked", first.store.blocked(None, 100).await);
+    first.is("what is blocked", blocked, Vec::new());
+}
+
+async fn the_first_of_a_sequence_that_is_rolled_back_keeps_its_place<H: TransactionHarness<Store: OrderingStore>>(
+    trial: &mut Trial<'_, H>,
+) {
+    let (first, second) = trial.pair().await;
+    for (stream, dropped) in [("rolled back", false), ("dropped", true)] {
+        let nth = |rank: u64| placed(format!("{stream} {rank}"), stream, rank, SEQUENCE);
+        let tx = first.begun(&nth(5)).await;
+        if dropped {
+            drop(tx);
+        } else {
+            first.rollback(tx).await;
+        }
+        second.not_begun(&nth(6), "busy").await;
+        second.busy(&nth(7)).await;
+        let tx = second.begun_soon(&nth(5)).await;
+        second.commit(tx, &nth(5), None).await;
+        first.committed(&nth(6)).await;
+        first.done(&nth(7)).await;
+    }
+    let blocked = first.ok("blocked", first.store.blocked(None, 100).await);
+    first.is("what is blocked", blocked, Vec::new());
+}
+
+async fn what_was_rolled_back_after_a_gap_has_waited_already<H: TransactionHarness<Store: OrderingStore>>(
+    trial: &mut Trial<'_, H>,
+) {
+    let (first, second) = trial.pair().await;
+    let proceed = Order::Sequence { wait: LEASE, on_gap: Gap::Proceed };
+    let nth = |rank: u64| placed(rank.to_string(), "stream", rank, proceed);
+    first.committed(&nth(1)).await;
+    for rank in [3, 4] {
+        first.not_begun(&nth(rank), "busy").await;
+    }
+    trial.advance(LEASE + SECOND).await;
+    second.not_begun(&nth(4), "busy").await;
+    let tx = first.begun(&nth(3)).await;
+    first.rollback(tx).await;
+    second.not_begun(&nth(4), "busy").await;
+    first.committed(&nth(3)).await;
+    second.committed(&nth(4)).await;
     let blocked = first.ok("blocked", first.store.blocked(None, 100).await);
     first.is("what is blocked", blocked, Vec::new());
 }

@@ -1,7 +1,7 @@
 //! One at a time, and nothing older after something newer.
 
 use super::{
-    LEASE, REMEMBER, SECOND, StoreHarness, Trial,
+    LEASE, REMEMBER, SECOND, StoreHarness, Trial, gaps,
     idempotency::granted,
     key, last, placed,
     probe::{Meet, name},
@@ -37,6 +37,7 @@ pub async fn check_ordering<H: StoreHarness<Store: OrderingStore>>(harness: &mut
     );
     streams::check(harness).await;
     sequence::check(harness).await;
+    gaps::check(harness).await;
 }
 
 pub(super) const SEQUENCE: Order = Order::Sequence { wait: LEASE, on_gap: Gap::Block };

@@ -1,7 +1,7 @@
 //! Each after the one before it.
 
 use super::{
-    LEASE, SECOND, StoreHarness, Trial, key,
+    LEASE, REMEMBER, SECOND, StoreHarness, Trial, key,
     ordering::{ALL_ORDERS, SEQUENCE},
     placed,
     probe::{Probe, name},
@@ -15,8 +15,9 @@ use crate::{
 pub(super) async fn check<H: StoreHarness<Store: OrderingStore>>(harness: &mut H) {
     rules!(harness:
         a_sequence_begins_anywhere_and_goes_on_one_by_one,
-        a_gap_is_waited_for_since_the_first_claim,
-        a_sequence_that_proceeds_leaves_the_missing_one_behind,
+        the_first_of_a_sequence_keeps_its_place_though_it_fails,
+        a_sequence_may_begin_at_what_nothing_is_below,
+        where_a_sequence_began_is_forgotten_as_any_mark,
         a_sequence_that_blocks_stands_still_until_it_is_skipped,
         a_sequence_applies_in_order_whatever_the_order_of_arrival,
         a_gap_that_is_filled_blocks_nothing,
@@ -26,33 +27,33 @@ pub(super) async fn check<H: StoreHarness<Store: OrderingStore>>(harness: &mut H
     );
 }
 
-const WAIT: std::time::Duration = LEASE;
+pub(super) const WAIT: std::time::Duration = LEASE;
 
-fn blocking(rank: u64) -> Slot {
+pub(super) fn blocking(rank: u64) -> Slot {
     placed(rank.to_string(), "stream", rank, SEQUENCE)
 }
 
-fn proceeding(rank: u64) -> Slot {
+pub(super) fn proceeding(rank: u64) -> Slot {
     placed(rank.to_string(), "stream", rank, Order::Sequence { wait: WAIT, on_gap: Gap::Proceed })
 }
 
-fn stream() -> Stream {
+pub(super) fn stream() -> Stream {
     key("").stream("stream")
 }
 
 impl<S: OrderingStore> Probe<S> {
-    async fn blocked(&self, after: Option<&Stream>, limit: u32) -> Vec<Blocked> {
+    pub(super) async fn blocked(&self, after: Option<&Stream>, limit: u32) -> Vec<Blocked> {
         let blocked = self.ok("blocked", self.store.blocked(after, limit).await);
         self.holds("a page is no longer than it may be", blocked.len() <= usize::try_from(limit).unwrap_or(usize::MAX));
         blocked
     }
 
-    async fn skip(&self, stream: &Stream, rank: impl Into<Rank>, expected: bool) {
+    pub(super) async fn skip(&self, stream: &Stream, rank: impl Into<Rank>, expected: bool) {
         let skipped = self.ok("skip", self.store.skip(stream, &rank.into()).await);
         self.is("skip", skipped, expected);
     }
 
-    async fn nothing_is_blocked(&self) {
+    pub(super) async fn nothing_is_blocked(&self) {
         let blocked = self.blocked(None, 100).await;
         self.is("what is blocked", blocked, Vec::new());
     }
@@ -73,36 +74,62 @@ async fn a_sequence_begins_anywhere_and_goes_on_one_by_one<H: StoreHarness<Store
     first.nothing_is_blocked().await;
 }
 
-async fn a_gap_is_waited_for_since_the_first_claim<H: StoreHarness<Store: OrderingStore>>(trial: &mut Trial<'_, H>) {
-    let (first, second) = trial.pair().await;
-    first.done(&proceeding(1)).await;
-    first.busy(&proceeding(3)).await;
-    trial.advance(WAIT - 2 * SECOND).await;
-    let retry_after = second.busy(&proceeding(3)).await;
-    second.holds("a gap is worth another try once it has been waited for", retry_after <= WAIT);
-    // Each rank waits for itself.
-    second.busy(&proceeding(4)).await;
-    trial.advance(3 * SECOND).await;
-    first.busy(&proceeding(4)).await;
-    first.granted(&proceeding(3)).await;
+async fn the_first_of_a_sequence_keeps_its_place_though_it_fails<H: StoreHarness<Store: OrderingStore>>(
+    trial: &mut Trial<'_, H>,
+) {
+    for released in [true, false] {
+        for one_lower in [false, true] {
+            let (first, second) = trial.pair().await;
+            let token = first.granted(&blocking(5)).await;
+            if released {
+                first.release(&blocking(5), token).await;
+            } else {
+                trial.advance(LEASE + SECOND).await;
+            }
+            second.busy(&blocking(6)).await;
+            second.busy(&proceeding(7)).await;
+            second.stale(&blocking(3)).await;
+            if one_lower {
+                first.done(&blocking(4)).await;
+                second.busy(&blocking(6)).await;
+            }
+            for rank in [5, 6, 7] {
+                first.done(&blocking(rank)).await;
+            }
+            second.nothing_is_blocked().await;
+        }
+    }
 }
 
-async fn a_sequence_that_proceeds_leaves_the_missing_one_behind<H: StoreHarness<Store: OrderingStore>>(
+async fn a_sequence_may_begin_at_what_nothing_is_below<H: StoreHarness<Store: OrderingStore>>(
     trial: &mut Trial<'_, H>,
 ) {
     let (first, second) = trial.pair().await;
-    first.done(&proceeding(1)).await;
-    first.busy(&proceeding(3)).await;
-    trial.advance(WAIT + SECOND).await;
-    let grant = first.grant(&proceeding(3)).await;
-    first.holds("it comes after a gap", grant.gap);
-    second.busy(&proceeding(2)).await;
-    first.complete(&proceeding(3), grant.token, None).await;
-    second.stale(&proceeding(2)).await;
-    let next = second.grant(&proceeding(4)).await;
-    second.holds("the next one comes after no gap", !next.gap);
-    second.complete(&proceeding(4), next.token, None).await;
-    second.nothing_is_blocked().await;
+    let token = first.granted(&blocking(0)).await;
+    first.release(&blocking(0), token).await;
+    second.busy(&blocking(1)).await;
+    first.done(&blocking(0)).await;
+    second.done(&blocking(1)).await;
+    // Bytes that are no number have none before them.
+    let bytes = placed("bytes", "bytes", Rank::bytes(*b"v10"), SEQUENCE);
+    let token = first.granted(&bytes).await;
+    first.release(&bytes, token).await;
+    second.busy(&placed("number", "bytes", 7_u64, SEQUENCE)).await;
+    first.done(&bytes).await;
+}
+
+async fn where_a_sequence_began_is_forgotten_as_any_mark<H: StoreHarness<Store: OrderingStore>>(
+    trial: &mut Trial<'_, H>,
+) {
+    let (first, second) = trial.pair().await;
+    let token = first.granted(&blocking(5)).await;
+    first.release(&blocking(5), token).await;
+    trial.advance(REMEMBER - SECOND).await;
+    second.purged(2).await;
+    second.stale(&blocking(3)).await;
+    trial.advance(2 * SECOND + REMEMBER).await;
+    second.purged(2).await;
+    second.done(&blocking(3)).await;
 }
 
 async fn a_sequence_that_blocks_stands_still_until_it_is_skipped<H: StoreHarness<Store: OrderingStore>>(

@@ -7,8 +7,9 @@ use std::{
 
 use inhook::{
     Event,
-    store::{Blocked, DeadLetter, DeadLetterStore, Gap, Grant, Key, Order, OrderingStore, Rank, Stream},
+    store::{Blocked, DeadLetter, DeadLetterStore, Gap, Grant, Key, Order, OrderingStore, Place, Rank, Stream},
 };
+use time::OffsetDateTime;
 
 use super::*;
 
@@ -46,6 +47,9 @@ pub(super) enum Bug {
     NeverWaits,
     WaitsTooLong,
     ProceedsWhereItBlocks,
+    ForgetsWhereItBegan,
+    PassesOver,
+    WaitsAnew,
     SkipsNothing,
     ListsNothingBlocked,
     ListsOnePageOnly,
@@ -70,6 +74,7 @@ pub(super) struct Broken {
     pub(super) bug: Bug,
     pub(super) inner: MemoryStore,
     pub(super) notes: Arc<Mutex<Notes>>,
+    pub(super) time: ManualClock,
 }
 
 #[derive(Default)]
@@ -82,6 +87,12 @@ pub(super) struct Notes {
     /// The key's own count, where tokens are no sequence of the store's.
     tokens: HashMap<(Key, Token), Token>,
     counts: HashMap<Key, u64>,
+    /// In which something was completed.
+    pub(super) streams: HashSet<Stream>,
+    /// Since when what is busy in a sequence has waited.
+    busy: HashMap<Key, OffsetDateTime>,
+    /// What was let go of, and is another event from then on.
+    pub(super) anew: HashSet<Key>,
     pub(super) rows: u64,
 }
 
@@ -118,11 +129,13 @@ impl Broken {
     pub(super) fn slot(&self, slot: &Slot) -> Slot {
         let mut slot = slot.clone();
         slot.key = self.key(&slot.key);
+        let is_sequence = slot.place.as_ref().is_some_and(|place| matches!(place.order, Order::Sequence { .. }));
         match self.bug {
             Bug::ForgetsEarly => slot.remember = slot.remember.saturating_sub(Duration::from_secs(10)),
             Bug::IgnoresGeneration => slot.generation = 0,
             Bug::SeesNoTwins => slot.twins = false,
             Bug::IgnoresOrder => slot.place = None,
+            Bug::WaitsAnew if is_sequence && self.notes().anew.contains(&slot.key) => slot.key.id.push_str(" anew"),
             _ => {}
         }
         if let Some(place) = &mut slot.place {
@@ -137,6 +150,9 @@ impl Broken {
                     place.order = Order::Sequence { wait, on_gap: Gap::Proceed };
                 }
                 (Bug::ForgetsTombstones, _) => place.last = false,
+                (Bug::ForgetsWhereItBegan, _) if !self.notes().streams.contains(&slot.key.stream(&*place.stream)) => {
+                    place.order = Order::Serial;
+                }
                 _ => {}
             }
         }
@@ -158,7 +174,23 @@ impl Broken {
     }
 
     async fn claim_once(&self, slot: &Slot) -> Result<Claim<Grant>, Error> {
-        let claim = self.inner.claim(slot).await?;
+        let mut claim = self.inner.claim(slot).await?;
+        if let (Bug::PassesOver, Claim::Busy { .. }, Some(place)) = (self.bug, &claim, &slot.place)
+            && let Order::Sequence { wait, on_gap: Gap::Proceed } = place.order
+        {
+            // It looks at nobody but itself.
+            let now = self.time.now();
+            let since = *self.notes().busy.entry(slot.key.clone()).or_insert(now);
+            if now - since >= wait {
+                let mut at_once = slot.clone();
+                at_once.place = Some(Place::new(&*place.stream, place.rank.clone(), Order::Serial));
+                claim = self.inner.claim(&at_once).await?;
+                claim = claim.map(|mut grant| {
+                    grant.gap = true;
+                    grant
+                });
+            }
+        }
         if let Claim::Granted(grant) = &claim {
             self.notes().holders.insert(slot.key.clone(), grant.token);
         }
@@ -224,6 +256,7 @@ impl IdempotencyStore for Broken {
 
     async fn complete(&self, slot: &Slot, token: Token, answer: Option<&Answer>) -> Result<Held, Error> {
         let (mut slot, token) = self.known(slot, token);
+        self.notes().streams.extend(slot.place.as_ref().map(|place| slot.key.stream(&*place.stream)));
         match self.bug {
             Bug::NoFencing => self.inner.complete(&slot, self.holder(&slot, token), answer).await,
             Bug::MarksBeforeTheEffect => Ok(Held::Yes),
@@ -244,6 +277,10 @@ impl IdempotencyStore for Broken {
         let (slot, token) = self.known(slot, token);
         match self.bug {
             Bug::NoFencing => self.inner.release(&slot, self.holder(&slot, token)).await,
+            Bug::WaitsAnew => {
+                self.notes().anew.insert(slot.key.clone());
+                self.inner.release(&slot, token).await
+            }
             Bug::ReleasesNothing => self.inner.extend(&slot, token, slot.lease).await,
             Bug::MovesTheMarkOnRelease if slot.place.is_some() => {
                 let held = self.inner.complete(&slot, token, None).await?;

@@ -72,6 +72,7 @@ impl TransactionalStore for Broken {
     async fn commit(&self, mut tx: Tx, _: &Slot, answer: Option<&Answer>) -> Result<(), Error> {
         let (slot, token) = tx.open.take().unwrap();
         self.notes().rows += tx.conn.rows;
+        self.notes().streams.extend(slot.place.as_ref().map(|place| slot.key.stream(&*place.stream)));
         let held = match self.bug {
             Bug::CommitsNoMark => self.inner.release(&slot, token).await?,
             _ => self.inner.complete(&slot, token, answer).await?,
@@ -81,6 +82,7 @@ impl TransactionalStore for Broken {
 
     async fn rollback(&self, mut tx: Tx) -> Result<(), Error> {
         let (slot, token) = tx.open.take().unwrap();
+        self.notes().anew.insert(slot.key.clone());
         let held = match self.bug {
             Bug::RollsBackToDone => self.inner.complete(&slot, token, None).await?,
             _ => self.inner.release(&slot, token).await?,

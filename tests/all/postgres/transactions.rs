@@ -1,5 +1,7 @@
 //! Whoever waits for another, whatever ends a transaction, and verbs that are dropped.
 
+use inhook::store::Gap;
+
 use super::*;
 use crate::{polls::drop_after, transactions::all_or_nothing};
 
@@ -286,4 +288,36 @@ async fn a_mark_whose_claim_is_let_go_of_while_it_is_forgotten_is_forgotten() {
     let other = store.clone();
     assert!(meanwhile(&store, release, async move { other.forget(&redrive.key).await }).await.unwrap());
     claim(&store, &slot("evt_1")).await;
+}
+
+/// Where it began is written beside the transactions, which wait for one another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequence_that_many_begin_at_once_has_begun_once() {
+    let Some(database) = database().await else { return };
+    let sequence = Order::Sequence { wait: Duration::from_secs(3600), on_gap: Gap::Block };
+    for (round, size) in [1, 2, 8].into_iter().enumerate() {
+        let store = store(&database, size, PATIENCE).await;
+        let stream = format!("cus_{round}");
+        let nth = |rank: u64| placed(&format!("{stream} {rank}"), &stream, rank, sequence);
+        let mut tasks = tokio::task::JoinSet::new();
+        for slot in (1..=8).map(nth) {
+            let store = store.clone();
+            tasks.spawn(async move {
+                for tries in 0.. {
+                    match store.begin(&slot).await.unwrap() {
+                        Claim::Granted(begun) if tries < 2 => store.rollback(begun.tx).await.unwrap(),
+                        Claim::Granted(begun) => return store.commit(begun.tx, &slot, None).await.map(|()| true),
+                        Claim::Stale => return Ok(false),
+                        _ => tokio::time::sleep(Duration::from_millis(5)).await,
+                    }
+                }
+                unreachable!()
+            });
+        }
+        let ends: Vec<bool> = tasks.join_all().await.into_iter().map(Result::unwrap).collect();
+        // What is below the first is stale, and nothing above it is.
+        assert!(ends.iter().filter(|done| **done).count() >= 1, "{ends:?}");
+        assert!(matches!(store.begin(&nth(8)).await.unwrap(), Claim::Duplicate(_)));
+        complete(&store, &nth(9)).await;
+    }
 }

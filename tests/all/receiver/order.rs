@@ -135,6 +135,64 @@ async fn a_handler_is_told_that_it_comes_after_a_gap() {
     assert_eq!(world.ends(), ["handled", "handled", "stale", "handled"]);
 }
 
+fn nth(n: u8) -> Request<Bytes> {
+    sent(&STANDARD_WEBHOOKS, format!(r#"{{"type":"a.b","data":{{"n":{n}}}}}"#)).label(format!("msg_{n}")).build()
+}
+
+fn sequence(on_gap: Gap) -> impl Fn(&Event) -> Option<Place> + Send + Sync + 'static {
+    let order = Order::Sequence { wait: Duration::from_secs(60), on_gap };
+    move |event| {
+        let event: serde_json::Value = event.raw().json().ok()?;
+        Some(Place::new("stream", event["data"]["n"].as_u64()?, order))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_of_a_sequence_that_fails_is_not_passed_over() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let handlers = Handlers::new().otherwise(calls.failing(1));
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(sequence(Gap::Block)).handle(handlers).unwrap();
+    for (n, answer) in [(1, error(500, "failed")), (2, error(503, "busy")), (1, plain(200)), (2, plain(200))] {
+        assert_eq!(send(&receiver, &nth(n)).await, answer, "{n}");
+    }
+    assert_eq!((world.ends().contains(&"stale".to_owned()), calls.count()), (false, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_to_come_back_is_not_passed_over() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let handlers = Handlers::new().otherwise(calls.handler());
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(sequence(Gap::Proceed)).handle(handlers).unwrap();
+    assert_eq!(send(&receiver, &nth(1)).await, plain(200));
+    for n in [4, 3] {
+        assert_eq!(send(&receiver, &nth(n)).await, error(503, "busy"));
+    }
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    for (n, answer) in [(4, error(503, "busy")), (3, plain(200)), (4, plain(200)), (2, plain(200))] {
+        assert_eq!(send(&receiver, &nth(n)).await, answer, "{n}");
+    }
+    // Only what never came is passed over.
+    assert_eq!((world.ends().last().map(String::as_str), calls.count()), (Some("stale"), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_after_a_gap_need_not_wait_again() {
+    let (world, seen) = (World::in_tokio_time(), Calls::default());
+    let calls = seen.clone();
+    let handlers = Handlers::new()
+        .otherwise(async move |_: Event| if seen.next() == 2 { Err(Failure::from("once")) } else { Ok(()) });
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(sequence(Gap::Proceed)).handle(handlers).unwrap();
+    assert_eq!(send(&receiver, &nth(1)).await, plain(200));
+    for n in [3, 4] {
+        assert_eq!(send(&receiver, &nth(n)).await, error(503, "busy"));
+    }
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    for (n, answer) in [(3, error(500, "failed")), (4, error(503, "busy")), (3, plain(200)), (4, plain(200))] {
+        assert_eq!(send(&receiver, &nth(n)).await, answer, "{n}");
+    }
+    assert_eq!((world.ends().contains(&"stale".to_owned()), calls.count()), (false, 4));
+}
+
 #[tokio::test(start_paused = true)]
 async fn order_holds_for_what_nothing_identifies_too() {
     let (world, begun) = (World::new(), Arc::new(Notify::new()));

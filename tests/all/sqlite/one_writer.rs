@@ -1,5 +1,7 @@
 //! One connection writes at a time, and what a transaction wrote is there or not.
 
+use inhook::store::Gap;
+
 use super::*;
 
 /// As another process would, with a connection of its own to the same file.
@@ -64,6 +66,21 @@ async fn a_transaction_that_is_dropped_leaves_nothing() {
     assert_eq!(effects(&store, "evt_1").await, 1);
     assert!(matches!(store.claim(&placed("evt_0", "cus_1", 4, Order::Latest)).await.unwrap(), Claim::Duplicate(_)));
     assert!(matches!(store.claim(&placed("evt_2", "cus_1", 4, Order::Latest)).await.unwrap(), Claim::Stale));
+}
+
+#[tokio::test]
+async fn a_sequence_has_begun_whatever_becomes_of_the_transaction() {
+    let (_dir, path) = file();
+    let store = SqliteStore::new(impatient(&path, 1).await).await.unwrap();
+    let sequence = Order::Sequence { wait: LEASE, on_gap: Gap::Block };
+    let nth = |rank: u64| placed(&format!("evt_{rank}"), "cus_1", rank, sequence);
+    drop(begin(&store, &nth(5)).await);
+    assert!(matches!(store.begin(&nth(6)).await.unwrap(), Claim::Busy { .. }));
+    assert!(matches!(store.begin(&nth(3)).await.unwrap(), Claim::Stale));
+    for rank in [5, 6] {
+        let tx = begin(&store, &nth(rank)).await;
+        store.commit(tx, &nth(rank), None).await.unwrap();
+    }
 }
 
 #[tokio::test]
