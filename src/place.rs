@@ -167,7 +167,8 @@ pub enum Order {
     /// carry the whole state. An equal rank applies.
     Latest,
     /// One at a time, each after the one whose rank is one less: only for ranks from consecutive integers. The first
-    /// that a stream ever sees may have any rank; one that was passed over is stale.
+    /// that a stream ever sees may have any rank, and the stream begins with it, whether or not it fails: nothing higher is
+    /// handled before it, and what is more than one lower is stale. So is one that was passed over.
     Sequence {
         /// For how long an event waits for a missing one before it, by the store's clock.
         wait: Duration,
@@ -182,7 +183,8 @@ pub enum Order {
 pub enum Gap {
     /// It stands still, is listed as blocked, and goes on when it is skipped.
     Block,
-    /// It goes on without; the missing one is stale when it comes. The handler is told by
+    /// It goes on without; the missing one is stale when it comes. What has come and waits too is not passed over by what
+    /// is higher, unless it has not come back within twice its wait. The handler is told by
     /// [`Event::after_gap`](crate::Event::after_gap), so that it can fetch the present state.
     Proceed,
 }

@@ -180,8 +180,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         answer: Option<&Answer>,
     ) -> impl Future<Output = Result<Held, Error>> + Send;
 
-    /// As if it had never been claimed; the token stays used. A key that was completed in a lower generation is
-    /// completed again.
+    /// As if it had never been claimed; the token stays used, and a sequence has [begun](OrderingStore). A key that was
+    /// completed in a lower generation is completed again.
     fn release(&self, slot: &Slot, token: Token) -> impl Future<Output = Result<Held, Error>> + Send;
 
     /// Forgets a completed key, so that its next delivery is handled again; `false` where there was none. Streams stay
@@ -195,25 +195,33 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 
 /// Promises that every claim honours [`Slot::place`].
 ///
-/// A stream has a mark: the highest rank that was completed in it. Only [`complete`](IdempotencyStore::complete) and
-/// [`commit`](TransactionalStore::commit) move it, never a failed, released or buried event. A claim with a place is
-/// judged in this order, in one step with its key:
+/// A stream has a mark: the highest rank that was completed in it, or what a sequence began just above. Only
+/// [`complete`](IdempotencyStore::complete) and [`commit`](TransactionalStore::commit) move it, never a failed, released
+/// or buried event. A claim with a place is judged in this order, in one step with its key:
 ///
 /// 1. The stream is held under a lease that has not run out, by another key: [`Claim::Busy`].
 /// 2. The mark is a tombstone and this rank is not above it (a second tombstone of an equal rank is): [`Claim::Stale`].
 ///    A higher rank applies and, when completed, takes the tombstone away unless it is one itself.
 /// 3. [`Order::Latest`]: a rank below the mark is [`Claim::Stale`].
-/// 4. [`Order::Sequence`]: a rank below the mark is stale; the mark's own or the next, and any rank where there is no
-///    mark, is granted. A higher one is noted as waiting since its first claim, and [`Claim::Busy`] until it has waited
-///    [`wait`](Order::Sequence::wait); then [`Gap::Proceed`] grants it, as one that comes after a
-///    [gap](Grant::gap), and [`Gap::Block`] keeps it busy.
+/// 4. [`Order::Sequence`]: where there is no mark, any rank is granted, and the mark is set to just below it in the same
+///    step: to [`Rank::previous`], or to the empty rank if there is none. A rank below the mark is stale; the mark's own is
+///    granted, and the next; after the empty rank any comes next that nothing is just below. A higher one is noted as
+///    waiting since its first claim, and [`Claim::Busy`] until it has waited [`wait`](Order::Sequence::wait). Then
+///    [`Gap::Block`] keeps it busy, and [`Gap::Proceed`] grants it, as one that comes after a [gap](Grant::gap), unless a
+///    lower rank is noted whose first claim is not yet twice its own `wait` ago.
+///
+/// Else an event would be lost that fails at first, or that was told to come back: it would be stale when it does. So the
+/// mark at which a sequence began stays whatever becomes of the claim that set it: released, lapsed, buried or rolled back.
+/// It is forgotten as any is, the slot's [`remember`](Slot::remember) after the last claim. And what is noted is noted until
+/// it is completed, committed, buried or stale, or the mark has come to its rank: who was granted and failed has waited
+/// already.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no order",
     note = "`ordered_by` needs a store that implements `inhook::store::OrderingStore`, such as `MemoryStore`, `SqliteStore`, `PgStore` or `RedisStore`"
 )]
 pub trait OrderingStore: IdempotencyStore {
-    /// The streams in which an event has waited for longer than its `wait`, sorted, from just after `after`. A claim
-    /// that is granted, stale or skipped past waits no longer.
+    /// The streams in which an event has waited for longer than its `wait`, sorted, from just after `after`. What holds the
+    /// stream under a lease that has not run out does not wait, nor does what comes next after the mark.
     fn blocked(&self, after: Option<&Stream>, limit: u32) -> impl Future<Output = Result<Vec<Blocked>, Error>> + Send;
 
     /// Moves the stream's mark to just below `rank` ([`Rank::previous`]), so that its next claim is granted; `false`
@@ -255,7 +263,8 @@ pub trait TransactionalStore: IdempotencyStore {
 
     /// Begins a transaction that already holds the completed mark of `slot`, judged as by
     /// [`claim`](IdempotencyStore::claim). There is no lease and no token: until it ends nobody else gets the key or its
-    /// stream, and [`Slot::lease`] bounds nothing.
+    /// stream, and [`Slot::lease`] bounds nothing. Where it [begins](OrderingStore) a sequence, that is written before, in a
+    /// step of its own.
     fn begin(&self, slot: &Slot) -> impl Future<Output = Result<Claim<Begun<Self::Tx>>, Error>> + Send;
 
     /// Keeps the answer, moves the stream's mark to the slot's place, and commits with the handler's writes.
@@ -266,7 +275,7 @@ pub trait TransactionalStore: IdempotencyStore {
         answer: Option<&Answer>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// As if it had never begun.
+    /// As if it had never begun, but for a sequence that [began](OrderingStore) with it.
     fn rollback(&self, tx: Self::Tx) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
