@@ -61,7 +61,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         Order::Sequence { wait, on_gap: Gap::Proceed },
         Order::Sequence { wait: Duration::ZERO, on_gap: Gap::Proceed },
     ];
-    let place = (select(vec!["a", "b"]), 1..7_u64, select(orders), proptest::bool::weighted(0.2));
+    let place = (select(vec!["a", "b"]), 0..7_u64, select(orders), proptest::bool::weighted(0.2));
     let what = (0..7_usize, proptest::option::of(0..2_u8), proptest::option::weighted(0.7, place));
     let times = (select(vec![10, 30]), select(vec![15, 60, 300]), prop_oneof![4 => Just(0), 1 => 1..3_u32]);
     (what, times).prop_map(|((key, print, place), (lease, remember, generation))| {

@@ -23,11 +23,12 @@ struct Holder {
 
 #[derive(Debug, Default)]
 struct Line {
-    mark: Option<u64>,
+    /// -1 stands for the empty rank.
+    mark: Option<i64>,
     tombstone: bool,
     holder: Option<Holder>,
     /// By rank and key.
-    waiting: BTreeMap<(u64, usize), Wait>,
+    waiting: BTreeMap<(i64, usize), Wait>,
 }
 
 #[derive(Debug)]
@@ -72,6 +73,7 @@ impl Model {
             return Verdict::Busy;
         }
         if let Some((name, rank, order, last)) = ask.place {
+            let rank = rank.cast_signed();
             let line = self.lines.entry(key.stream(name)).or_default();
             if line.holder.is_some_and(|h| h.until > now) {
                 return Verdict::Busy;
@@ -110,7 +112,7 @@ impl Model {
             let line = self.lines.entry(key.stream(name)).or_default();
             line.holder = Some(holder);
             if let Order::Sequence { .. } = order {
-                line.mark.get_or_insert(rank - 1);
+                line.mark.get_or_insert(rank.cast_signed() - 1);
             }
         }
         self.held.insert(key, holder);
@@ -145,6 +147,7 @@ impl Model {
         let until = self.now + ask.remember;
         self.marks.insert(key(ask.key), Mark { until, generation: ask.generation, print: ask.print, answer });
         let (Some(line), Some((_, rank, _, last))) = (self.let_go(ask), ask.place) else { return };
+        let rank = rank.cast_signed();
         match line.mark {
             Some(mark) if rank < mark => {}
             Some(mark) if rank == mark => line.tombstone |= last,
@@ -158,7 +161,7 @@ impl Model {
     }
 
     pub(super) fn skip(&mut self, stream: &Stream, rank: u64) -> bool {
-        let Some(to) = rank.checked_sub(1) else { return false };
+        let Some(to) = rank.checked_sub(1).map(u64::cast_signed) else { return false };
         let line = self.lines.entry(stream.clone()).or_default();
         if line.mark.is_some_and(|mark| mark >= to) {
             return false;
@@ -178,7 +181,7 @@ impl Model {
             let times: Vec<_> = lowest.map(|(_, wait)| START + Duration::from_secs(wait.since)).collect();
             let said = found.iter().find(|b| b.stream == *stream).map(|b| b.since).filter(|at| times.contains(at));
             let since = said.unwrap_or(START + Duration::from_secs(*first));
-            Some(Blocked::new(stream.clone(), Rank::from(rank), since, waits.len() as u64))
+            Some(Blocked::new(stream.clone(), Rank::from(rank.cast_unsigned()), since, waits.len() as u64))
         });
         let mut blocked: Vec<_> = blocked.collect();
         blocked.sort_by(|a, b| a.stream.cmp(&b.stream));
@@ -193,7 +196,7 @@ impl Line {
     }
 
     /// What waits, without who holds the line and who comes next in it.
-    fn waits(&self, now: u64) -> Vec<(u64, &Wait)> {
+    fn waits(&self, now: u64) -> Vec<(i64, &Wait)> {
         let holder = self.holder.filter(|h| h.until > now).map(|h| h.key);
         let next = self.mark.map(|mark| mark + 1);
         let waits = self.waiting.iter().filter(|((rank, key), _)| Some(*rank) != next && Some(*key) != holder);
