@@ -49,7 +49,8 @@ use crate::{
 /// neither done nor kept.
 ///
 /// It has no type parameter; clone it freely, the clones are one. With the features `tower`, `axum` or `actix` it is a
-/// service or a handler of that stack; anywhere else, call [`receive`](Self::receive) from a handler of your own.
+/// service or a handler of that stack (in axum `Router::new().route_service("/hooks", receiver)`, and not `post(receiver)`);
+/// anywhere else, call [`receive`](Self::receive) from a handler of your own.
 ///
 /// ```
 /// use inhook::{Event, Handlers, Receiver, Verifier, provider::STRIPE, store::MemoryStore};

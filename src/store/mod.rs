@@ -165,7 +165,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     ///    known and differ, else [`Claim::Duplicate`].
     /// 2. The key is held under a lease that has not run out: [`Claim::Busy`]. One that has run out is free.
     /// 3. With a place, see [`OrderingStore`].
-    /// 4. [`Claim::Granted`], under a token higher than any before.
+    /// 4. [`Claim::Granted`], under a token higher than any before, and said to have a [twin](Grant::twin) where
+    ///    [`Slot::twins`] asks and there is one.
     fn claim(&self, slot: &Slot) -> impl Future<Output = Result<Claim<Grant>, Error>> + Send;
 
     /// Holds key and stream for `lease` from now.
@@ -342,7 +343,26 @@ impl DeadLetter {
     /// The event once more, in the next generation, so that it is not a duplicate; it is stale if its stream has gone
     /// past it. It is remembered under [`key`](Self::key), so only a receiver of its provider, its consumer and, if it has
     /// one, its tenant takes it. [`dispatch`](crate::Receiver::dispatch) it, and [`discard`](DeadLetterStore::discard) this letter once the report
-    /// is settled.
+    /// is settled; a kind that no handler takes is not. One that ended as [`Stale`](crate::End::Stale) was gone past, and
+    /// nothing was done with it: look before you discard that.
+    ///
+    /// ```
+    /// use inhook::{Error, Receiver, store::DeadLetterStore};
+    ///
+    /// async fn redrive_all<S: DeadLetterStore>(store: &S, receiver: &Receiver) -> Result<(), Error> {
+    ///     let mut after = None;
+    ///     loop {
+    ///         let letters = store.dead_letters(after, 100).await?;
+    ///         let Some(last) = letters.last() else { return Ok(()) };
+    ///         after = Some(last.id);
+    ///         for letter in &letters {
+    ///             if receiver.dispatch(letter.redrive()).await.settled() {
+    ///                 store.discard(letter.id).await?;
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    /// ```
     pub fn redrive(&self) -> Delivery {
         let mut event = self.event.clone();
         event.inner.generation = self.generation.saturating_add(1);
