@@ -15,11 +15,16 @@ pub(crate) type Field<'b> = (Cow<'b, [u8]>, Cow<'b, [u8]>);
 /// The fields of a form in the order they came; `None` if the body is no form, or a multipart one that is broken (or
 /// that this build cannot read).
 pub(crate) fn fields<'b>(headers: &HeaderMap, body: &'b bytes::Bytes) -> Option<Vec<Field<'b>>> {
-    match Kind::of(headers) {
+    of_kind(Kind::of(headers), headers, body)
+}
+
+/// The same of a body whose kind is known.
+pub(crate) fn of_kind<'b>(kind: Kind, _headers: &HeaderMap, body: &'b bytes::Bytes) -> Option<Vec<Field<'b>>> {
+    match kind {
         Kind::Plain => None,
         Kind::Form => few(body),
         #[cfg(feature = "multipart")]
-        Kind::Multipart => super::multipart::fields(headers, body),
+        Kind::Multipart => super::multipart::fields(_headers, body),
         #[cfg(not(feature = "multipart"))]
         Kind::Multipart => None,
     }

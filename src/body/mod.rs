@@ -22,7 +22,10 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let essence = essence(headers);
+        Self::said(essence(headers))
+    }
+
+    fn said(essence: &[u8]) -> Self {
         if essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
             Self::Form
         } else if essence.eq_ignore_ascii_case(b"multipart/form-data") {
@@ -44,15 +47,15 @@ pub(crate) fn essence(headers: &HeaderMap) -> &[u8] {
     value.get(..end).unwrap_or_default().trim_ascii()
 }
 
-/// Whether a body is of one of these types, or does not say what it is. `application/json` stands for all that are JSON.
-pub(crate) fn is_one_of(headers: &HeaderMap, types: &[&str]) -> bool {
-    let essence = essence(headers);
+/// Whether a body of this type is one of these, or does not say what it is. `application/json` stands for all that are
+/// JSON.
+pub(crate) fn is_one_of(essence: &[u8], types: &[&str]) -> bool {
     let json = |b: &[u8]| b.len() >= 5 && b.get(b.len() - 5..).is_some_and(|end| end.eq_ignore_ascii_case(b"+json"));
     let is = |t: &&str| essence.eq_ignore_ascii_case(t.as_bytes()) || (*t == "application/json" && json(essence));
     essence.is_empty() || types.iter().any(is)
 }
 
-/// Whether this build can read a body of that type at all.
-pub(crate) fn readable(headers: &HeaderMap) -> bool {
-    cfg!(feature = "multipart") || Kind::of(headers) != Kind::Multipart
+/// Whether this build can read a body of this type at all.
+pub(crate) fn readable(essence: &[u8]) -> bool {
+    cfg!(feature = "multipart") || Kind::said(essence) != Kind::Multipart
 }

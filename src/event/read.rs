@@ -11,7 +11,7 @@ use super::{Brought, Delivery, Event, Headers, Identity, Inner, Text, cloud, han
 use crate::{
     Error, ErrorKind, Raw,
     body::{
-        Kind, form, is_one_of,
+        Kind, essence, form, is_one_of,
         json::{self, Picked},
     },
     digest::Digest,
@@ -39,7 +39,10 @@ impl Verified<'_> {
             .then(|| Bytes::copy_from_slice(uri.and_then(Uri::query).unwrap_or_default().as_bytes()));
         let (body, kind, fields) = match &query {
             Some(query) => (query, Kind::Form, form::few(query)),
-            None => (body, Kind::of(self.request.headers), form::fields(self.request.headers, body)),
+            None => {
+                let kind = Kind::of(self.request.headers);
+                (body, kind, form::of_kind(kind, self.request.headers, body))
+            }
         };
         let is_form = kind.is_form();
         if is_form && fields.is_none() {
@@ -49,7 +52,7 @@ impl Verified<'_> {
         if is_form
             && query.is_none()
             && !provider.accepts.is_empty()
-            && !is_one_of(self.request.headers, provider.accepts)
+            && !is_one_of(essence(self.request.headers), provider.accepts)
         {
             return Err(ENVELOPE("a form, which this provider does not send"));
         }

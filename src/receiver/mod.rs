@@ -203,11 +203,7 @@ impl Receiver {
     fn verify<'r>(&self, verifier: &'r Verifier, request: impl Into<Incoming<'r>>) -> Result<Delivery, Error> {
         const PANICKED: Error =
             Error::new(ErrorKind::Config, "a function of the provider's data, or the clock, panicked");
-        let verified = || {
-            let delivery = verifier.authenticate_with(request, &self.0.flow.clock)?.delivery()?;
-            self.0.suit(verifier)?;
-            Ok(delivery)
-        };
+        let verified = || verifier.authenticate_with(request, &self.0.flow.clock)?.delivery();
         // Both can be the user's own; what they leave half done is dropped.
         catch_unwind(AssertUnwindSafe(verified)).unwrap_or(Err(PANICKED))
     }
@@ -256,7 +252,8 @@ impl Receiver {
                 return Err(Box::new(self.refuse(refused)));
             }
         };
-        let judged = verifier.admits(&head.method, &head.headers).and_then(|()| self.verify(&verifier, (head, body)));
+        let admitted = verifier.admits(&head.method, &head.headers).and_then(|()| self.0.suit(&verifier));
+        let judged = admitted.and_then(|()| self.verify(&verifier, (head, body)));
         self.settle(Some(id), &verifier, judged, (head, body), spent).await
     }
 

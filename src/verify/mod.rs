@@ -219,8 +219,9 @@ impl Verifier {
             return Ok(());
         }
         let accepts = self.0.provider.accepts;
-        let read = *method != Method::POST || accepts.is_empty() || body::is_one_of(headers, accepts);
-        if !read || !body::readable(headers) {
+        let essence = body::essence(headers);
+        let read = *method != Method::POST || accepts.is_empty() || body::is_one_of(essence, accepts);
+        if !read || !body::readable(essence) {
             return Err(Error::new(ErrorKind::MediaType, ""));
         }
         let says =
