@@ -1,6 +1,6 @@
 //! From a provider's data and its secrets to what judges requests.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error as _, fmt, sync::Arc, time::Duration};
 
 use http::Uri;
 
@@ -192,7 +192,11 @@ impl VerifierBuilder {
                     }
                 }
             }
-            let keys = secrets.iter().map(|secret| key(scheme, secret)).collect::<Result<_, _>>()?;
+            let named = |(at, secret)| {
+                let which = || format!("`{}`, secret {} of {}", provider.name, at + 1, secrets.len());
+                key(scheme, secret).map_err(|e: Error| if e.source().is_some() { e } else { e.because(which()) })
+            };
+            let keys = secrets.iter().enumerate().map(named).collect::<Result<_, _>>()?;
             let built = Scheme::of(scheme, keys);
             #[cfg(feature = "asymmetric")]
             let built = match scheme {
@@ -298,7 +302,12 @@ mod tests {
     #[test]
     fn one_bad_secret_among_good_ones_is_an_error() {
         let built = Verifier::builder(&STRIPE).secret("whsec_good").secret("").build();
-        assert_eq!(built.unwrap_err().kind(), ErrorKind::InvalidSecret);
+        let wrong = built.unwrap_err();
+        assert_eq!(
+            (wrong.kind(), wrong.to_string()),
+            (ErrorKind::InvalidSecret, "invalid_secret: it is empty".to_owned())
+        );
+        assert_eq!(wrong.source().unwrap().to_string(), "`stripe`, secret 2 of 2");
     }
 
     #[test]
