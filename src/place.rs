@@ -161,14 +161,15 @@ impl From<OffsetDateTime> for Rank {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {
-    /// One at a time a stream. Inline that keeps events apart, it does not sort them.
+    /// One at a time a stream, whichever comes first: events are kept apart and not sorted.
     Serial,
     /// One at a time, and what is older than the newest applied is acknowledged and not handled: only for kinds that
     /// carry the whole state. An equal rank applies.
     Latest,
     /// One at a time, each after the one whose rank is one less: only for ranks from consecutive integers. The first
     /// that a stream ever sees may have any rank, and the stream begins with it, whether or not it fails: nothing higher is
-    /// handled before it, and what is more than one lower is stale. So is one that was passed over.
+    /// handled before it, and what is more than one lower is stale. So is one that was passed over. Where it is known that
+    /// streams begin at 1, [skip](crate::store::OrderingStore::skip) a new one to 1 before its first events come.
     Sequence {
         /// For how long an event waits for a missing one before it, by the store's clock.
         wait: Duration,

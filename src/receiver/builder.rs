@@ -262,14 +262,15 @@ impl<S: IdempotencyStore> Builder<S> {
 
     /// What makes two events the same, in place of what the provider's data says. Scoped to provider, tenant and consumer
     /// for you; `None`, or an empty text, is no identity, so the event may be handled twice. Do not make it from the
-    /// payload alone: two genuine events can look alike.
+    /// payload alone: two genuine events can look alike. One of more than 256 bytes is remembered by its digest.
     pub fn key_by(mut self, id: impl Fn(&Event) -> Option<String> + Send + Sync + 'static) -> Self {
         self.key_by = Some(Box::new(id));
         self
     }
 
-    /// Which stream an event belongs to, and where it stands there; `None`: in no stream. Scoped to provider, tenant and
-    /// consumer for you.
+    /// Which stream an event belongs to, and where it stands there; `None`: in no stream, so that it is handled in no order
+    /// at all. Scoped to provider, tenant and consumer for you. A stream's name of more than 256 bytes is shortened to its
+    /// digest, and a longer rank refused.
     ///
     /// Refused at build for a provider that never sends again by itself: what has to wait would be lost.
     ///
