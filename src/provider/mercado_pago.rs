@@ -40,7 +40,7 @@ pub const MERCADO_PAGO: Provider = Provider::new(
 /// The time and the one signature of this version; others are passed over.
 fn read(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let only = |name: &[u8]| {
-        let mut values = text.split(|b| *b == b',').filter_map(|pair| pair.strip_prefix(name));
+        let mut values = text.split(|b| *b == b',').filter_map(|pair| pair.trim_ascii().strip_prefix(name));
         values.next().filter(|value| !value.is_empty() && values.next().is_none())
     };
     Some((only(b"ts=")?, only(b"v1=")?))
