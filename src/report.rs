@@ -43,6 +43,9 @@ pub struct Outcome {
     pub provider: Option<Cow<'static, str>>,
     /// Whose endpoint it came to.
     pub tenant: Option<String>,
+    /// Which of the verifier's secrets matched, in the order that its builder was given them: once the old one is seen no
+    /// more, its rotation is over. `None` where nothing was proved, and for a key that was fetched.
+    pub secret: Option<usize>,
     /// What it is remembered under. `None` of an event that was handled, failed or was buried says that nothing identifies
     /// it, so that it may be handled twice; what never came so far has none either.
     pub key: Option<Key>,

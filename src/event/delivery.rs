@@ -18,6 +18,7 @@ pub struct Delivery {
     pub(crate) confirmation: Option<Confirmation>,
     /// Whose endpoint it came to, where a receiver serves several.
     pub(crate) tenant: Option<String>,
+    pub(crate) secret: Option<usize>,
     pub(crate) contract: Arc<Contract>,
 }
 
@@ -74,7 +75,7 @@ pub type Reply = Response<Bytes>;
 
 impl Delivery {
     pub(super) fn of(events: Brought, contract: Arc<Contract>) -> Self {
-        Self { events, reply: None, confirmation: None, tenant: None, contract }
+        Self { events, reply: None, confirmation: None, tenant: None, secret: None, contract }
     }
 
     /// For what nobody waits for.

@@ -68,7 +68,8 @@ impl Verified<'_> {
             None => document(envelope, fields, is_form, body),
         };
         let plan = self.verifier.plan();
-        let brought = |events| Delivery::of(events, Arc::clone(&plan.contract));
+        let secret = self.which_secret();
+        let brought = |events| Delivery { secret, ..Delivery::of(events, Arc::clone(&plan.contract)) };
         // A handshake may come without JSON, so nothing is made of its absence before that is ruled out.
         let (picked, broken) = match document.as_ref().map(|text| plan.document.pick(text)) {
             Some(Ok(picked)) => (Some(picked), None),

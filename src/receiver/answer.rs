@@ -15,6 +15,7 @@ impl Outcome {
         Self {
             provider: Some(event.provider.clone()),
             tenant: event.tenant.clone(),
+            secret: None,
             key: None,
             label: event.label.clone(),
             kind: event.kind.clone(),
@@ -28,7 +29,7 @@ impl Outcome {
     }
 
     pub(super) fn of_request(end: End, provider: Option<Cow<'static, str>>, tenant: Option<String>) -> Self {
-        Self { provider, tenant, key: None, label: None, kind: None, twin: false, end }
+        Self { provider, tenant, secret: None, key: None, label: None, kind: None, twin: false, end }
     }
 }
 

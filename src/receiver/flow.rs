@@ -192,17 +192,25 @@ impl Flow {
 
     /// Every event of a delivery, to be waited for; `pass` is kept until all are done.
     pub(super) fn begin(self: &Arc<Self>, delivery: Delivery, told: Told, pass: impl Send + 'static) -> Begun {
-        let Delivery { events, reply, tenant, contract, .. } = delivery;
+        let Delivery { events, reply, tenant, secret, contract, .. } = delivery;
         if let Some(reply) = reply {
-            let outcome = Outcome::of_request(End::Handshake, Some(contract.provider.clone()), tenant);
+            let provider = Some(contract.provider.clone());
+            let outcome = Outcome { secret, ..Outcome::of_request(End::Handshake, provider, tenant) };
             self.observe(&outcome);
             return Begun::Ended(Box::new(Report { outcomes: vec![outcome], response: reply }));
         }
-        let all = Box::pin(Arc::clone(self).all(events, Arc::clone(&contract), told, pass));
+        let all = Box::pin(Arc::clone(self).all(events, secret, Arc::clone(&contract), told, pass));
         Begun::One(all, contract)
     }
 
-    async fn all(self: Arc<Self>, events: Brought, contract: Arc<Contract>, told: Told, pass: impl Send) -> Report {
+    async fn all(
+        self: Arc<Self>,
+        events: Brought,
+        secret: Option<usize>,
+        contract: Arc<Contract>,
+        told: Told,
+        pass: impl Send,
+    ) -> Report {
         // Names that nobody looks at need not be copied.
         let named = told == Told::Report || self.observer.is_some();
         let patience = patience(contract.deadline);
@@ -212,7 +220,7 @@ impl Flow {
         for event in events.into_each() {
             // Said before the event is given away.
             outcomes.push(match named {
-                true => Outcome::of(&event, End::Panicked),
+                true => Outcome { secret, ..Outcome::of(&event, End::Panicked) },
                 false => Outcome::of_request(End::Panicked, None, None),
             });
             let mut place = None;

@@ -80,7 +80,8 @@ impl VerifierBuilder {
     }
 
     /// The secret; call it again for others that are accepted too, for as long as a rotation lasts. Which of them it was
-    /// says [`Verified::which_secret`](super::Verified::which_secret). Without a restart, secrets change where they are
+    /// says [`Verified::which_secret`](super::Verified::which_secret), and of what a receiver took
+    /// [`Outcome::secret`](crate::Outcome::secret). Without a restart, secrets change where they are
     /// looked up: [`Receiver::tenants`](crate::Receiver::tenants).
     pub fn secret(mut self, secret: impl Into<Secret>) -> Self {
         self.secrets.push(secret.into());

@@ -7,6 +7,21 @@ use inhook::{
 
 use super::*;
 
+/// Whoever looks on sees when nobody signs with the old one any more.
+#[tokio::test]
+async fn which_secret_it_was_is_told() {
+    let (world, told) = (World::new(), Arc::new(Mutex::new(Vec::new())));
+    let verifier = Verifier::builder(&STRIPE).secret("whsec_old").secret("whsec_new").build().unwrap();
+    let note = told.clone();
+    let builder = Receiver::builder(verifier, world.store.clone()).clock(Hands::default().clock());
+    let builder = builder.observe(move |outcome| note.lock().unwrap().push(outcome.secret));
+    let receiver = builder.handle(Handlers::new().otherwise(async |_: Event| Ok(()))).unwrap();
+    for secret in ["whsec_old", "whsec_new", "whsec_other"] {
+        let _answer = send(&receiver, &signed(&STRIPE, secret, r#"{"id":"evt_1","type":"a.b"}"#).at(NOW).build()).await;
+    }
+    assert_eq!(*told.lock().unwrap(), [Some(0), Some(1), None]);
+}
+
 /// A store that failed once holds nothing back.
 #[tokio::test]
 async fn a_one_time_token_that_could_not_be_marked_is_free_again() {
