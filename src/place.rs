@@ -167,8 +167,8 @@ pub enum Order {
     /// carry the whole state. An equal rank applies.
     Latest,
     /// One at a time, each after the one whose rank is one less: only for ranks from consecutive integers. The first
-    /// that a stream ever sees may have any rank, and the stream begins with it, whether or not it fails: nothing higher is
-    /// handled before it, and what is more than one lower is stale. So is one that was passed over. Where it is known that
+    /// that a stream ever sees may have any rank, and the stream begins with it, whether or not it fails: what is higher
+    /// waits for it as for any other, and what is more than one lower is stale. So is one that was passed over. Where it is known that
     /// streams begin at 1, [skip](crate::store::OrderingStore::skip) a new one to 1 before its first events come.
     Sequence {
         /// For how long an event waits for a missing one before it, by the store's clock.

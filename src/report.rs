@@ -71,7 +71,8 @@ pub enum End {
     Duplicate(Option<Answer>),
     /// Another payload was handled before under the same id.
     Conflict,
-    /// Its stream had gone past it.
+    /// Its stream had gone past it: something newer was applied, or its sequence went on without it. The latter is kept
+    /// where there are [dead letters](crate::Builder::dead_letters).
     Stale,
     /// No handler takes its kind.
     Unhandled,

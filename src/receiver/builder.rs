@@ -344,7 +344,7 @@ impl<S: IdempotencyStore> Builder<S> {
             in_tx,
             consumer,
             lease,
-            rules: Rules { timeout, reject_twins: self.twins == Twins::Reject },
+            rules: Rules { timeout, reject_twins: self.twins == Twins::Reject, same_again: true },
             twins: self.twins != Twins::Allow,
             clock: self.clock,
             observer: self.observer,

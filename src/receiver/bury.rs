@@ -98,20 +98,24 @@ pub(super) async fn claim_and_bury(
     }
 }
 
-/// Buries what came under the id of another payload, each such payload once: success is what the provider hears.
-pub(super) async fn keep_conflict(
+/// Buries what ended so with nothing done, each such payload once: success is what the provider hears.
+pub(super) async fn keep_apart(
     store: &dyn DynStore,
     graves: &dyn DynGraves,
     slot: &Slot,
     event: &Event,
+    end: End,
 ) -> Result<Turn, Error> {
+    let why = match end {
+        End::Conflict => "another payload was handled before under the same id",
+        _ => "its sequence had gone past it",
+    };
     let mut apart = slot.clone();
     let digest = Sha256::new().chain_update(&slot.key.id).chain_update(slot.fingerprint.unwrap_or_default()).finalize();
-    apart.key.id = format!("conflict:{}", HEXLOWER.encode(&digest));
+    apart.key.id = format!("{}:{}", end.as_str(), HEXLOWER.encode(&digest));
     (apart.place, apart.twins) = (None, false);
-    let why = Failure::permanent("another payload was handled before under the same id");
-    Ok(match claim_and_bury(store, Some(graves), &apart, event, why).await? {
-        Turn::Ended { end: End::Buried(_) | End::Duplicate(_), .. } => End::Conflict.into(),
+    Ok(match claim_and_bury(store, Some(graves), &apart, event, Failure::permanent(why)).await? {
+        Turn::Ended { end: End::Buried(_) | End::Duplicate(_), .. } => end.into(),
         otherwise => otherwise,
     })
 }

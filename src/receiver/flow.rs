@@ -300,10 +300,11 @@ impl Flow {
         // Without the id that such events have, and that nobody signs, it is to be known for a twin all the same.
         let twin = has_ids && slot.twins && slot.fingerprint.is_some();
         let claimed = identified || slot.place.is_some() || twin;
+        let rules = Rules { same_again: identified, ..self.rules };
         let (end, twin) = loop {
             let turn = match claimed {
-                true => self.work.turn(&slot, event, self.rules).await,
-                false => self.work.unclaimed(&slot, event, self.rules).await,
+                true => self.work.turn(&slot, event, rules).await,
+                false => self.work.unclaimed(&slot, event, rules).await,
             };
             match turn {
                 Ok(Turn::Ended { end, twin }) => break (end, twin),

@@ -4,13 +4,15 @@ use std::{convert::Infallible, ops::DerefMut, pin::pin, sync::Arc, time::Duratio
 
 use super::{
     bind::{Bound, bind_twin},
-    bury::{bury, claim_and_bury, keep_conflict, persist},
+    bury::{bury, claim_and_bury, keep_apart, persist},
 };
 use crate::{
     Answer, End, Error, ErrorKind, Event,
     handlers::{Answered, BoxFuture, Handler, Table},
     rt::{self, Caught, Contained},
-    store::{Begun, Claim, DynGraves, DynStore, Grant, Held, IdempotencyStore, Slot, Token, TransactionalStore},
+    store::{
+        Begun, Claim, DynGraves, DynStore, Grant, Held, IdempotencyStore, Order, Place, Slot, Token, TransactionalStore,
+    },
 };
 
 /// What became of one try; `B` is what is there for the next one.
@@ -27,8 +29,17 @@ impl<B> Turn<B> {
         }
     }
 
-    fn is_conflict(&self) -> bool {
-        matches!(self, Self::Ended { end: End::Conflict, .. })
+    /// Whether it ended with nothing done for this payload, which success is going to be answered for.
+    fn is_passed_over(&self, slot: &Slot, event: &Event) -> bool {
+        let sequence = |place: &Place| matches!(place.order, Order::Sequence { .. });
+        match self {
+            Self::Ended { end: End::Conflict, .. } => true,
+            // What is redriven is kept already.
+            Self::Ended { end: End::Stale, .. } => {
+                event.inner.redriven.is_none() && slot.place.as_ref().is_some_and(sequence)
+            }
+            _ => false,
+        }
     }
 
     /// The same, with something else for the next try.
@@ -54,6 +65,9 @@ impl<B> From<End> for Turn<B> {
 pub(super) struct Rules {
     pub(super) timeout: Duration,
     pub(super) reject_twins: bool,
+    /// Whether the event is the same on its next try. One that is not must not have its payload bound to it: if it dies, no
+    /// other try would ever be taken.
+    pub(super) same_again: bool,
 }
 
 /// A store and what is done with events, behind their types.
@@ -74,13 +88,16 @@ fn lend(event: Box<Event>, graves: &Graves) -> (Box<Event>, Option<Box<Event>>) 
     (event, kept)
 }
 
-/// What there is in place of a grant. Another payload under the same id is kept, where anything is.
+/// What there is in place of a grant. Another payload under the same id, and what its sequence went past, is kept, where
+/// anything is.
 async fn refused(store: &dyn DynStore, graves: &Graves, slot: &Slot, event: Box<Event>, turn: Turn) -> Turned {
-    let turn = match graves.as_deref().filter(|_| turn.is_conflict()) {
-        Some(graves) => Box::pin(keep_conflict(store, graves, slot, &event)).await?,
-        None => turn,
-    };
-    Ok(turn.keeping(event))
+    let keeps = graves.as_deref().filter(|_| turn.is_passed_over(slot, &event));
+    match (keeps, turn) {
+        (Some(graves), Turn::Ended { end, .. }) => {
+            Ok(Box::pin(keep_apart(store, graves, slot, &event, end)).await?.keeping(event))
+        }
+        (_, turn) => Ok(turn.keeping(event)),
+    }
 }
 
 pub(super) const SILENT: Error = Error::new(ErrorKind::Store, "it did not answer");
@@ -149,7 +166,7 @@ impl<S: IdempotencyStore> Plain<S> {
             });
         }
         let mut bound = None;
-        if let Some(print) = slot.fingerprint.filter(|_| slot.twins && rules.reject_twins) {
+        if let Some(print) = slot.fingerprint.filter(|_| slot.twins && rules.reject_twins && rules.same_again) {
             match Box::pin(bind_twin(&*self.store, slot, print)).await {
                 Ok(Bound::Now(key)) => bound = Some(key),
                 Ok(Bound::Before) => {}
@@ -269,8 +286,8 @@ pub(super) struct InTx<S: TransactionalStore> {
 
 impl<S: TransactionalStore> InTx<S> {
     async fn run(&self, slot: &Slot, event: Box<Event>, rules: Rules) -> Turned {
-        let print =
-            slot.fingerprint.filter(|_| slot.twins && rules.reject_twins && self.handles(event.kind.as_deref()));
+        let binds = slot.twins && rules.reject_twins && rules.same_again;
+        let print = slot.fingerprint.filter(|_| binds && self.handles(event.kind.as_deref()));
         let Some(print) = print else { return self.begun(slot, event, rules).await };
         // Two transactions do not see each other's marks, and within one the store may take no other writer.
         let bound = match Box::pin(bind_twin(&*self.store, slot, print)).await? {

@@ -211,7 +211,7 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 ///    [`Gap::Block`] keeps it busy, and [`Gap::Proceed`] grants it, as one that comes after a [gap](Grant::gap), unless a
 ///    lower rank is noted whose first claim is not yet twice its own `wait` ago.
 ///
-/// Else an event would be lost that fails at first, or that was told to come back: it would be stale when it does. So the
+/// Else an event would be lost that fails at first, or that was told to wait: it would be stale when it comes back. So the
 /// mark at which a sequence began stays whatever becomes of the claim that set it: released, lapsed, buried or rolled back.
 /// It is forgotten as any is, the slot's [`remember`](Slot::remember) after the last claim. And what is noted is noted until
 /// it is completed, committed, buried or stale, or the mark has come to its rank: who was granted and failed has waited
@@ -347,20 +347,18 @@ impl DeadLetter {
     /// nothing was done with it: look before you discard that.
     ///
     /// ```
-    /// use inhook::{Error, Receiver, store::DeadLetterStore};
+    /// use inhook::{End, Error, Receiver, store::DeadLetterStore};
     ///
-    /// async fn redrive_all<S: DeadLetterStore>(store: &S, receiver: &Receiver) -> Result<(), Error> {
-    ///     let mut after = None;
-    ///     loop {
-    ///         let letters = store.dead_letters(after, 100).await?;
-    ///         let Some(last) = letters.last() else { return Ok(()) };
-    ///         after = Some(last.id);
-    ///         for letter in &letters {
-    ///             if receiver.dispatch(letter.redrive()).await.settled() {
-    ///                 store.discard(letter.id).await?;
-    ///             }
+    /// /// Those that are there now: what fails for good once more is buried anew.
+    /// async fn redrive<S: DeadLetterStore>(store: &S, receiver: &Receiver) -> Result<(), Error> {
+    ///     for letter in store.dead_letters(None, 1000).await? {
+    ///         let report = receiver.dispatch(letter.redrive()).await;
+    ///         let stale = report.outcomes().iter().any(|outcome| matches!(outcome.end, End::Stale));
+    ///         if report.settled() && !stale {
+    ///             store.discard(letter.id).await?;
     ///         }
     ///     }
+    ///     Ok(())
     /// }
     /// ```
     pub fn redrive(&self) -> Delivery {

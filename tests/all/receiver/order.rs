@@ -3,7 +3,7 @@
 use inhook::{
     Handlers, Place,
     provider::{BUILDKITE, SLACK, STANDARD_WEBHOOKS},
-    store::{Gap, Order},
+    store::{DeadLetterStore, Gap, Order},
 };
 use tokio::sync::Notify;
 
@@ -236,6 +236,38 @@ async fn what_nothing_identifies_goes_on_after_a_gap_too() {
     tokio::time::sleep(Duration::from_secs(61)).await;
     assert_eq!(send(&receiver, &nth(3)).await, plain(200));
     assert_eq!((calls.count(), world.observed.last().key), (2, None));
+}
+
+/// Success is answered for it, and nothing was done with it: somebody has to look.
+#[tokio::test(start_paused = true)]
+async fn what_its_sequence_went_past_is_kept() {
+    let (world, calls) = (World::in_tokio_time(), Calls::default());
+    let place = |event: &Event| {
+        let event: serde_json::Value = event.raw().json().ok()?;
+        let order = Order::Sequence { wait: Duration::from_secs(60), on_gap: Gap::Proceed };
+        Some(Place::new("stream", event["data"]["n"].as_u64()?, order))
+    };
+    let nth = |n: u8| {
+        let body = format!(r#"{{"type":"a.b","data":{{"n":{n}}}}}"#);
+        sent(&STANDARD_WEBHOOKS, body).label(format!("msg_{n}")).build()
+    };
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(place).dead_letters();
+    let receiver = receiver.handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    assert_eq!(send(&receiver, &nth(1)).await, plain(200));
+    assert_eq!(send(&receiver, &nth(3)).await, error(503, "busy"));
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(send(&receiver, &nth(3)).await, plain(200));
+    for _ in 0..2 {
+        assert_eq!(send(&receiver, &nth(2)).await, plain(200));
+        assert_eq!(world.observed.last().end, "stale");
+    }
+    let letters = world.store.dead_letters(None, 10).await.unwrap();
+    let [letter] = &*letters else { panic!("{letters:?}") };
+    assert_eq!((&*letter.error, letter.event.label.as_deref()), ("its sequence had gone past it", Some("msg_2")));
+    // Redriven it is stale again, and not kept twice.
+    let report = receiver.dispatch(letter.redrive()).await;
+    assert!(matches!(report.outcomes()[0].end, End::Stale));
+    assert_eq!((world.store.dead_letters(None, 10).await.unwrap().len(), calls.count()), (1, 2));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use inhook::{
     Handlers, Twins,
-    provider::{GITHUB, MAILGUN, SLACK},
+    provider::{GITHUB, MAILGUN, RAZORPAY, SLACK},
 };
 
 use super::*;
@@ -55,6 +55,34 @@ async fn what_one_time_tokens_leave_is_purged_too() {
     }
     tokio::task::yield_now().await;
     assert_eq!(purges.count(), 1);
+}
+
+/// Its payload must not be bound to a try that nobody can repeat.
+#[test]
+fn what_nothing_identifies_is_taken_again_after_its_process_has_died() {
+    let (hands, store) = (Hands::default(), MemoryStore::new());
+    let store = store.clock(hands.clock());
+    let (begun, seen) = std::sync::mpsc::channel();
+    let receiver = |handlers| {
+        let builder = Receiver::builder(verifier(&RAZORPAY), store.clone()).clock(hands.clock()).twins(Twins::Reject);
+        builder.handle(handlers).unwrap()
+    };
+    let hangs = receiver(Handlers::new().otherwise(async move |_: Event| -> Result<(), Failure> {
+        begun.send(()).unwrap();
+        std::future::pending().await
+    }));
+    let mut request = sent(&RAZORPAY, r#"{"event":"a.b"}"#).build();
+    request.headers_mut().remove("x-razorpay-event-id");
+    let process = tokio::runtime::Runtime::new().unwrap();
+    let first = request.clone();
+    process.spawn(async move { send(&hangs, &first).await });
+    seen.recv().unwrap();
+    process.shutdown_background();
+    hands.forward(3600);
+    let process = tokio::runtime::Runtime::new().unwrap();
+    let works = receiver(Handlers::new().otherwise(async |_: Event| Ok(())));
+    assert_eq!(process.block_on(send(&works, &request)), plain(200));
+    assert_eq!(process.block_on(send(&works, &request)), error(401, "replay"));
 }
 
 /// An index of a database has room for so much.
