@@ -242,16 +242,7 @@ async fn what_nothing_identifies_goes_on_after_a_gap_too() {
 #[tokio::test(start_paused = true)]
 async fn what_its_sequence_went_past_is_kept() {
     let (world, calls) = (World::in_tokio_time(), Calls::default());
-    let place = |event: &Event| {
-        let event: serde_json::Value = event.raw().json().ok()?;
-        let order = Order::Sequence { wait: Duration::from_secs(60), on_gap: Gap::Proceed };
-        Some(Place::new("stream", event["data"]["n"].as_u64()?, order))
-    };
-    let nth = |n: u8| {
-        let body = format!(r#"{{"type":"a.b","data":{{"n":{n}}}}}"#);
-        sent(&STANDARD_WEBHOOKS, body).label(format!("msg_{n}")).build()
-    };
-    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(place).dead_letters();
+    let receiver = world.receiver(&STANDARD_WEBHOOKS).ordered_by(sequence(Gap::Proceed)).dead_letters();
     let receiver = receiver.handle(Handlers::new().otherwise(calls.handler())).unwrap();
     assert_eq!(send(&receiver, &nth(1)).await, plain(200));
     assert_eq!(send(&receiver, &nth(3)).await, error(503, "busy"));
