@@ -178,6 +178,12 @@ pub enum Order {
     },
 }
 
+impl Order {
+    pub(crate) const fn is_sequence(self) -> bool {
+        matches!(self, Self::Sequence { .. })
+    }
+}
+
 /// What a stream does when a missing event has been waited for long enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

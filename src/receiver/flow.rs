@@ -29,7 +29,7 @@ use crate::{
     provider::{At, Contract, Retries},
     report::Outcome,
     rt::{self, Caught, Detached},
-    store::{Key, Order, Slot},
+    store::{Key, Slot},
 };
 
 pub(super) type OrderBy = dyn Fn(&Event) -> Option<Place> + Send + Sync;
@@ -97,7 +97,7 @@ impl Stopped {
     /// In a sequence what is below may be what was waited for: skipped, neither would ever be handled.
     fn holds_up(&self, place: &Place) -> bool {
         let lowest = self.0.get(&place.stream);
-        lowest.is_some_and(|lowest| lowest.rank <= place.rank || !matches!(place.order, Order::Sequence { .. }))
+        lowest.is_some_and(|lowest| lowest.rank <= place.rank || !place.order.is_sequence())
     }
 }
 
@@ -270,12 +270,10 @@ impl Flow {
         // Before anything is made of it: an event that nobody handles uses up its token, too.
         if event.nonce().is_some() {
             self.claims.fetch_add(1, Ordering::Relaxed);
-        }
-        if event.nonce().is_some()
-            && let Some(end) = Box::pin(self.bind(&event, &mut patience)).await
-        {
-            let key = self.id(&event).map(|id| self.key(&event, id));
-            return Ended { end, twin: false, key };
+            if let Some(end) = Box::pin(self.bind(&event, &mut patience)).await {
+                let key = self.id(&event).map(|id| self.key(&event, id));
+                return Ended { end, twin: false, key };
+            }
         }
         if !self.work.handles(event.kind.as_deref()) {
             // It is kept: whoever redrives it where nobody takes it would throw away all that there is of it.
@@ -287,8 +285,7 @@ impl Flow {
                 return End::Refused(Error::new(ErrorKind::Envelope, "the event does not say its kind")).into();
             }
             // Where the next one waits for it, it takes its place all the same.
-            let sequence = |place: &Place| matches!(place.order, Order::Sequence { .. });
-            if !event.place().is_some_and(sequence) {
+            if !event.place().is_some_and(|place| place.order.is_sequence()) {
                 return End::Unhandled.into();
             }
         }
@@ -378,7 +375,7 @@ pub(super) fn patience(deadline: Duration) -> Duration {
 /// For an event that nothing identifies, where a mark is needed all the same: never the same twice. In a sequence it is
 /// known again by its payload, or each retry would begin to wait anew for what is missing before it.
 fn unsaid_id(event: &Event) -> String {
-    if let Some(Place { stream, rank, order: Order::Sequence { .. }, .. }) = event.place() {
+    if let Some(Place { stream, rank, .. }) = event.place().filter(|place| place.order.is_sequence()) {
         let mut said = Sha256::new();
         for part in [stream.as_bytes(), rank.as_bytes(), event.raw().as_bytes()] {
             said.update((part.len() as u64).to_be_bytes());

@@ -10,9 +10,7 @@ use crate::{
     Answer, End, Error, ErrorKind, Event,
     handlers::{Answered, BoxFuture, Handler, Table},
     rt::{self, Caught, Contained},
-    store::{
-        Begun, Claim, DynGraves, DynStore, Grant, Held, IdempotencyStore, Order, Place, Slot, Token, TransactionalStore,
-    },
+    store::{Begun, Claim, DynGraves, DynStore, Grant, Held, IdempotencyStore, Slot, Token, TransactionalStore},
 };
 
 /// What became of one try; `B` is what is there for the next one.
@@ -31,12 +29,11 @@ impl<B> Turn<B> {
 
     /// Whether it ended with nothing done for this payload, which success is going to be answered for.
     fn is_passed_over(&self, slot: &Slot, event: &Event) -> bool {
-        let sequence = |place: &Place| matches!(place.order, Order::Sequence { .. });
         match self {
             Self::Ended { end: End::Conflict, .. } => true,
             // What is redriven is kept already.
             Self::Ended { end: End::Stale, .. } => {
-                event.inner.redriven.is_none() && slot.place.as_ref().is_some_and(sequence)
+                event.inner.redriven.is_none() && slot.place.as_ref().is_some_and(|place| place.order.is_sequence())
             }
             _ => false,
         }

@@ -63,7 +63,7 @@ impl Entry {
 /// What a stream without a mark is marked with when this place is granted in it, whatever becomes of the grant: else, while
 /// the first of a sequence fails, the second would be taken for the first, and the first be stale when it comes again.
 pub(super) fn first_mark(place: &Place) -> Option<Rank> {
-    matches!(place.order, Order::Sequence { .. }).then(|| just_below(&place.rank))
+    place.order.is_sequence().then(|| just_below(&place.rank))
 }
 
 /// The empty rank is below all.
