@@ -67,6 +67,10 @@
 //! major version here. Those of `axum`, `actix-web`, `sqlx` and `redis` stand only in the modules of their features; a new major
 //! version of one of those is a new minor version here before 1.0, and says so in the change log.
 #![cfg_attr(inhook_docs, feature(doc_cfg))]
+#![cfg_attr(
+    not(feature = "tokio"),
+    allow(rustdoc::private_intra_doc_links, reason = "what a runtime adds is public with it")
+)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![warn(clippy::todo, clippy::dbg_macro, clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]

@@ -122,7 +122,7 @@ pub fn pick<'k>(kinds: impl IntoIterator<Item = &'k str> + Clone, kind: Option<&
     exact.or_else(|| kinds.into_iter().filter(|k| in_family(k, kind)).max_by_key(|k| k.len()))
 }
 
-/// An enum of kinds, each with its payload; `Other(Raw)` is added for the rest.
+/// An enum of kinds, each with its payload, or alone where that does not matter; `Other(Raw)` is added for the rest.
 ///
 /// ```
 /// use inhook::{Event, Handlers, Json};
@@ -136,6 +136,7 @@ pub fn pick<'k>(kinds: impl IntoIterator<Item = &'k str> + Clone, kind: Option<&
 ///     enum Billing {
 ///         "invoice.paid" => Paid(Json<Invoice>),
 ///         "invoice.*" => Changed(Json<Invoice>),
+///         "ping" => Ping,
 ///     }
 /// }
 ///
@@ -143,6 +144,7 @@ pub fn pick<'k>(kinds: impl IntoIterator<Item = &'k str> + Clone, kind: Option<&
 ///     match event.payload {
 ///         Billing::Paid(Json(invoice)) => println!("paid: {}", invoice.id),
 ///         Billing::Changed(Json(invoice)) => println!("{:?}: {}", event.kind, invoice.id),
+///         Billing::Ping => println!("still there"),
 ///         Billing::Other(raw) => println!("{raw:?}"),
 ///     }
 ///     Ok(())
@@ -150,10 +152,10 @@ pub fn pick<'k>(kinds: impl IntoIterator<Item = &'k str> + Clone, kind: Option<&
 /// ```
 #[macro_export]
 macro_rules! events {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $( $(#[$vmeta:meta])* $kind:literal => $variant:ident($ty:ty) ),+ $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $( $(#[$vmeta:meta])* $kind:literal => $variant:ident $(($ty:ty))? ),+ $(,)? }) => {
         $(#[$meta])*
         $vis enum $name {
-            $( $(#[$vmeta])* $variant($ty), )+
+            $( $(#[$vmeta])* $variant $(($ty))?, )+
             /// Any kind that this enum does not name, as it came.
             Other($crate::Raw),
         }
@@ -168,7 +170,7 @@ macro_rules! events {
                 let kinds = <Self as $crate::Events>::KINDS.iter().copied();
                 ::core::result::Result::Ok(match $crate::__private::pick(kinds, kind) {
                     $( ::core::option::Option::Some($kind) =>
-                        Self::$variant(<$ty as $crate::Payload>::decode(kind, raw)?), )+
+                        Self::$variant $((<$ty as $crate::Payload>::decode(kind, raw)?))?, )+
                     _ => Self::Other(raw),
                 })
             }
@@ -179,6 +181,7 @@ macro_rules! events {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
     fn exact_beats_the_longest_family() {
@@ -189,6 +192,24 @@ mod tests {
         assert_eq!(pick(kinds, Some("invoice.")), None);
         assert_eq!(pick(kinds, Some("invoices")), None);
         assert_eq!(pick(kinds, None), None);
+    }
+
+    crate::events! {
+        /// With a payload, and without.
+        #[derive(Debug)]
+        enum Billing {
+            "invoice.*" => Changed(Json<u8>),
+            "ping" => Ping,
+        }
+    }
+
+    #[test]
+    fn a_kind_alone_asks_nothing_of_its_payload() {
+        let decode = |kind, raw| Billing::decode(Some(kind), Raw::new(Bytes::from_static(raw)));
+        assert!(matches!(decode("invoice.paid", b"7"), Ok(Billing::Changed(Json(7)))));
+        assert_eq!(decode("invoice.paid", b"{").unwrap_err().kind(), ErrorKind::Payload);
+        assert!(matches!(decode("ping", b"{"), Ok(Billing::Ping)));
+        assert!(matches!(decode("pong", b"{"), Ok(Billing::Other(raw)) if raw.as_bytes() == b"{"));
     }
 
     #[test]

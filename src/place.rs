@@ -102,7 +102,7 @@ impl Place {
 
 /// Bytes that sort as the events do: a store compares them and never reads them.
 ///
-/// All ranks of one stream must be made the same way: numbers with numbers, times with times.
+/// All ranks of one stream must be made the same way: numbers with numbers, of either type, and times with times.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank(Box<[u8]>);
 
@@ -126,26 +126,44 @@ impl Rank {
 
     /// The rank of the next number; `None` for the last one, and for bytes that are not from a number.
     pub fn next(&self) -> Option<Self> {
-        let n: [u8; 8] = self.0.as_ref().try_into().ok()?;
-        u64::from_be_bytes(n).checked_add(1).map(Self::from)
+        Self::of_number(self.number()?.checked_add(1)?)
     }
 
     /// The rank of the number before; `None` for the first one, and for bytes that are not from a number.
     pub fn previous(&self) -> Option<Self> {
-        let n: [u8; 8] = self.0.as_ref().try_into().ok()?;
-        u64::from_be_bytes(n).checked_sub(1).map(Self::from)
+        Self::of_number(self.number()?.checked_sub(1)?)
+    }
+
+    fn of_number(n: i128) -> Option<Self> {
+        u64::try_from(n).map(Self::from).or_else(|_| i64::try_from(n).map(Self::from)).ok()
+    }
+
+    /// Above all that are negative, so that numbers of both types sort together.
+    fn of_bits(not_negative: bool, n: u64) -> Self {
+        let [a, b, c, d, e, f, g, h] = n.to_be_bytes();
+        Self([not_negative.into(), a, b, c, d, e, f, g, h].into())
+    }
+
+    fn number(&self) -> Option<i128> {
+        let [sign, a, b, c, d, e, f, g, h] = <[u8; 9]>::try_from(&*self.0).ok()?;
+        let n = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        match sign {
+            0 => Some(n.cast_signed().into()).filter(|n| *n < 0),
+            1 => Some(n.into()),
+            _ => None,
+        }
     }
 }
 
 impl From<u64> for Rank {
     fn from(n: u64) -> Self {
-        Self(n.to_be_bytes().into())
+        Self::of_bits(true, n)
     }
 }
 
 impl From<i64> for Rank {
     fn from(n: i64) -> Self {
-        Self::from(n.cast_unsigned() ^ (1 << 63))
+        Self::of_bits(n >= 0, n.cast_unsigned())
     }
 }
 
@@ -206,6 +224,8 @@ mod tests {
     fn ranks_sort_as_what_they_are_made_of() {
         let numbers = [i64::MIN, -2, -1, 0, 1, i64::MAX];
         assert!(numbers.windows(2).all(|w| Rank::from(w[0]) < Rank::from(w[1])));
+        assert_eq!(Rank::from(7_i64), Rank::from(7_u64));
+        assert!(Rank::from(-1_i64) < Rank::from(0_u64) && Rank::from(i64::MAX) < Rank::from(u64::MAX));
         let times = [
             datetime!(-9999-01-01 0:00 UTC),
             datetime!(1969-12-31 23:59:59.9 UTC),
@@ -223,8 +243,11 @@ mod tests {
     fn only_numbers_have_neighbours() {
         assert_eq!(Rank::from(7_u64).next(), Some(Rank::from(8_u64)));
         assert_eq!(Rank::from(-1_i64).next(), Some(Rank::from(0_i64)));
-        assert_eq!(Rank::from(0_u64).previous(), None);
+        assert_eq!(Rank::from(i64::MIN).next(), Some(Rank::from(i64::MIN + 1)));
+        assert_eq!(Rank::from(0_u64).previous(), Some(Rank::from(-1_i64)));
+        assert_eq!(Rank::from(i64::MIN).previous(), None);
         assert_eq!(Rank::from(u64::MAX).next(), None);
         assert_eq!(Rank::bytes(*b"v10").next(), None);
+        assert_eq!(Rank::bytes(*b"\0\0\0\0\0\0\0\0\x07").next(), None);
     }
 }

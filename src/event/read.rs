@@ -191,7 +191,7 @@ impl Scene<'_> {
             At::Day(inner) => Cow::Owned(when(&self.text(*inner)?, TimeUnit::Seconds)?.date().to_string()),
             At::FirstOf(all) => all.iter().find_map(|at| self.text(*at))?,
             At::Joined(all, between) => {
-                let mut joined = String::new();
+                let mut joined = String::with_capacity(64);
                 for (n, at) in all.iter().enumerate() {
                     if n > 0 {
                         joined.push_str(between);

@@ -161,7 +161,7 @@ impl Model {
     }
 
     pub(super) fn skip(&mut self, stream: &Stream, rank: u64) -> bool {
-        let Some(to) = rank.checked_sub(1).map(u64::cast_signed) else { return false };
+        let to = rank.cast_signed() - 1;
         let line = self.lines.entry(stream.clone()).or_default();
         if line.mark.is_some_and(|mark| mark >= to) {
             return false;

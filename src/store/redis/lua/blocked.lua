@@ -3,15 +3,19 @@
 -- rank in hex, since when that waits, and how many wait. Who holds the stream waits for nothing, nor does who comes next.
 STREAMS = KEYS[1]
 
--- The next number's rank, in hex.
+-- The next number's rank, in hex: a byte that tells whether it is negative, and eight more.
 local function after(rank)
+    local sign, first = rank:byte(1, 2)
+    if #rank ~= 9 or sign > 1 or sign == 0 and first < 128 then
+        return false
+    end
     local hex, more = '', 1
     for at = #rank, 1, -1 do
         local byte = rank:byte(at) + more
         more = byte == 256 and 1 or 0
         hex = string.format('%02x', byte % 256) .. hex
     end
-    return #rank == 8 and more == 0 and hex
+    return hex:sub(1, 2) ~= '02' and hex
 end
 
 local rows = {}
