@@ -17,6 +17,7 @@ pub(super) async fn check<H: StoreHarness<Store: OrderingStore>>(harness: &mut H
         a_sequence_begins_anywhere_and_goes_on_one_by_one,
         the_first_of_a_sequence_keeps_its_place_though_it_fails,
         a_sequence_may_begin_at_what_nothing_is_below,
+        a_sequence_goes_on_where_a_number_is_no_longer_negative,
         where_a_sequence_began_is_forgotten_as_any_mark,
         a_sequence_that_blocks_stands_still_until_it_is_skipped,
         a_sequence_applies_in_order_whatever_the_order_of_arrival,
@@ -30,6 +31,10 @@ pub(super) async fn check<H: StoreHarness<Store: OrderingStore>>(harness: &mut H
 pub(super) const WAIT: std::time::Duration = LEASE;
 
 pub(super) fn blocking(rank: u64) -> Slot {
+    placed(rank.to_string(), "stream", rank, SEQUENCE)
+}
+
+fn signed(rank: i64) -> Slot {
     placed(rank.to_string(), "stream", rank, SEQUENCE)
 }
 
@@ -105,17 +110,38 @@ async fn a_sequence_may_begin_at_what_nothing_is_below<H: StoreHarness<Store: Or
     trial: &mut Trial<'_, H>,
 ) {
     let (first, second) = trial.pair().await;
-    let token = first.granted(&blocking(0)).await;
-    first.release(&blocking(0), token).await;
-    second.busy(&blocking(1)).await;
-    first.done(&blocking(0)).await;
-    second.done(&blocking(1)).await;
+    let [lowest, next] = [i64::MIN, i64::MIN + 1].map(signed);
+    let token = first.granted(&lowest).await;
+    first.release(&lowest, token).await;
+    second.busy(&next).await;
+    first.done(&lowest).await;
+    second.done(&next).await;
     // Bytes that are no number have none before them.
     let bytes = placed("bytes", "bytes", Rank::bytes(*b"v10"), SEQUENCE);
     let token = first.granted(&bytes).await;
     first.release(&bytes, token).await;
     second.busy(&placed("number", "bytes", 7_u64, SEQUENCE)).await;
     first.done(&bytes).await;
+}
+
+async fn a_sequence_goes_on_where_a_number_is_no_longer_negative<H: StoreHarness<Store: OrderingStore>>(
+    trial: &mut Trial<'_, H>,
+) {
+    let (first, second) = trial.pair().await;
+    first.done(&signed(-2)).await;
+    for rank in [0, 1] {
+        second.busy(&signed(rank)).await;
+    }
+    first.done(&signed(-1)).await;
+    trial.advance(WAIT + SECOND).await;
+    // The next one waits for nothing.
+    let blocked = first.blocked(None, 100).await;
+    let waiting: Vec<_> = blocked.into_iter().map(|blocked| (blocked.rank, blocked.waiting)).collect();
+    first.is("what waits", waiting, vec![(Rank::from(1_u64), 1)]);
+    for rank in [0, 1] {
+        second.done(&blocking(rank)).await;
+    }
+    second.nothing_is_blocked().await;
 }
 
 async fn where_a_sequence_began_is_forgotten_as_any_mark<H: StoreHarness<Store: OrderingStore>>(
