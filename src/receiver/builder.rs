@@ -8,8 +8,9 @@ use super::{
     Inner, Receiver, Tenant,
     confirm::{Confirm, DynConfirm},
     fetch::Fetcher,
-    flow::{Flow, KeyBy, Observer, OrderBy},
+    flow::{Flow, Observer},
     gate::Gate,
+    naming::{KeyBy, Naming, OrderBy},
     work::{Graves, InTx, Plain, Rules, Work},
 };
 #[cfg(feature = "addresses")]
@@ -342,14 +343,16 @@ impl<S: IdempotencyStore> Builder<S> {
         let flow = Flow {
             work,
             in_tx,
-            consumer,
-            lease,
+            naming: Naming {
+                consumer,
+                lease,
+                twins: self.twins != Twins::Allow,
+                key_by: self.key_by,
+                ordered_by: self.ordered_by,
+            },
             rules: Rules { timeout, reject_twins: self.twins == Twins::Reject, same_again: true },
-            twins: self.twins != Twins::Allow,
             clock: self.clock,
             observer: self.observer,
-            key_by: self.key_by,
-            ordered_by: self.ordered_by,
             claims: std::sync::atomic::AtomicU32::new(0),
         };
         if let Some(verifier) = source.only() {

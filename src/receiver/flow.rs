@@ -1,9 +1,7 @@
 //! What happens to a delivery, event by event.
 
 use std::{
-    borrow::Cow,
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
@@ -13,27 +11,24 @@ use std::{
     time::Duration,
 };
 
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::{
     answer,
     bind::bind_nonce,
+    naming::Naming,
     work::{Rules, Turn, Work},
 };
 use crate::{
     Clock, Delivery, End, Error, ErrorKind, Event, Place, Report, Verifier,
-    event::{Brought, LONGEST_ID, bounded},
+    event::Brought,
     handlers::BoxFuture,
     provider::{At, Contract, Retries},
     report::Outcome,
     rt::{self, Caught, Detached},
-    store::{Key, Slot},
+    store::Key,
 };
 
-pub(super) type OrderBy = dyn Fn(&Event) -> Option<Place> + Send + Sync;
-pub(super) type KeyBy = dyn Fn(&Event) -> Option<String> + Send + Sync;
 pub(super) type Observer = dyn Fn(&Outcome) + Send + Sync;
 
 /// After so many claims some of what is over is removed, so that no store grows without somebody calling `purge`.
@@ -136,14 +131,10 @@ impl Begun {
 pub(super) struct Flow {
     pub(super) work: Box<dyn Work>,
     pub(super) in_tx: bool,
-    pub(super) consumer: String,
-    pub(super) lease: Duration,
+    pub(super) naming: Naming,
     pub(super) rules: Rules,
-    pub(super) twins: bool,
     pub(super) clock: Clock,
     pub(super) observer: Option<Box<Observer>>,
-    pub(super) key_by: Option<Box<KeyBy>>,
-    pub(super) ordered_by: Option<Box<OrderBy>>,
     pub(super) claims: AtomicU32,
 }
 
@@ -172,8 +163,9 @@ impl Flow {
     /// The same for a delivery that was verified elsewhere, and whether a dead letter is this consumer's.
     pub(super) fn takes(&self, delivery: &Delivery) -> Result<(), Error> {
         let Delivery { events, contract, .. } = delivery;
-        let own =
-            |event: &Event| event.inner.redriven.as_ref().is_none_or(|key| **key == self.key(event, key.id.clone()));
+        let own = |event: &Event| {
+            event.inner.redriven.as_ref().is_none_or(|key| **key == self.naming.key(event, key.id.clone()))
+        };
         if !events.as_ref().iter().all(own) {
             return Err(Error::new(ErrorKind::Config, "the dead letter is another receiver's"));
         }
@@ -181,10 +173,10 @@ impl Flow {
     }
 
     fn fits(&self, retries: bool, identified: bool) -> Result<(), Error> {
-        if self.ordered_by.is_some() && !retries {
+        if self.naming.ordered_by.is_some() && !retries {
             return Err(Error::new(ErrorKind::Config, "order: this provider never sends again what has to wait"));
         }
-        if self.in_tx && !identified && self.key_by.is_none() {
+        if self.in_tx && !identified && self.naming.key_by.is_none() {
             return Err(Error::new(ErrorKind::Config, "nothing identifies an event here: say `key_by`"));
         }
         Ok(())
@@ -258,11 +250,10 @@ impl Flow {
         stopped: &Stopped,
         mut patience: Patience<'_>,
     ) -> Ended {
-        let said = self.ordered_by.as_ref().and_then(|place| place(&event));
-        if said.as_ref().is_some_and(|place| place.rank.as_bytes().len() > LONGEST_ID) {
-            return End::Refused(Error::new(ErrorKind::Config, "`ordered_by`: a rank has at most 256 bytes")).into();
-        }
-        event.inner.place = said.map(|place| Box::new(Place { stream: bounded(&place.stream).into_owned(), ..place }));
+        event.inner.place = match self.naming.place(&event) {
+            Ok(place) => place,
+            Err(refused) => return End::Refused(refused).into(),
+        };
         place.clone_from(&event.inner.place);
         if place.as_ref().is_some_and(|place| stopped.holds_up(place)) {
             return End::Skipped.into();
@@ -271,7 +262,7 @@ impl Flow {
         if event.nonce().is_some() {
             self.claims.fetch_add(1, Ordering::Relaxed);
             if let Some(end) = Box::pin(self.bind(&event, &mut patience)).await {
-                let key = self.id(&event).map(|id| self.key(&event, id));
+                let key = self.naming.id(&event).map(|id| self.naming.key(&event, id));
                 return Ended { end, twin: false, key };
             }
         }
@@ -289,9 +280,7 @@ impl Flow {
                 return End::Unhandled.into();
             }
         }
-        let id = self.id(&event);
-        let identified = id.is_some();
-        let slot = self.slot(&event, self.key(&event, id.unwrap_or_else(|| unsaid_id(&event))));
+        let (slot, identified) = self.naming.slot(&event);
         // Rejecting twins takes a mark for each payload, too.
         self.claims.fetch_add(if slot.twins && self.rules.reject_twins { 2 } else { 1 }, Ordering::Relaxed);
         // Without the id that such events have, and that nobody signs, it is to be known for a twin all the same.
@@ -315,36 +304,11 @@ impl Flow {
         Ended { end, twin, key: identified.then_some(slot.key) }
     }
 
-    fn key(&self, event: &Event, id: String) -> Key {
-        event.key_of(&self.consumer, id)
-    }
-
-    fn id(&self, event: &Event) -> Option<String> {
-        // Whatever `key_by` says by now.
-        if let Some(key) = &event.inner.redriven {
-            return Some(key.id.clone());
-        }
-        match &self.key_by {
-            // Absent and empty are one: under an empty id all events would be the same.
-            Some(key_by) => key_by(event).filter(|id| !id.is_empty()).map(|id| bounded(&id).into_owned()),
-            None => event.id().map(Cow::into_owned),
-        }
-    }
-
-    fn slot(&self, event: &Event, key: Key) -> Slot {
-        let mut slot = Slot::new(key, self.lease, event.inner.remember);
-        slot.fingerprint = event.fingerprint();
-        slot.twins = self.twins && !event.covers(crate::Field::Identity) && self.key_by.is_none();
-        slot.place = event.place().cloned();
-        slot.generation = event.inner.generation;
-        slot
-    }
-
     /// Why the event's one-time token is not good for it; `None` if it is, or there is none.
     async fn bind(&self, event: &Event, patience: &mut Patience<'_>) -> Option<End> {
         let nonce = event.nonce().filter(|_| event.inner.generation == 0)?;
         loop {
-            match bind_nonce(self.work.store(), nonce, event, self.lease).await {
+            match bind_nonce(self.work.store(), nonce, event, self.naming.lease).await {
                 Ok(None) => return None,
                 Ok(Some(Turn::Ended { end, .. })) => return Some(end),
                 Ok(Some(Turn::Busy(retry_after, ()))) if !patience.lasts(retry_after).await => {
@@ -370,19 +334,4 @@ impl Flow {
 /// The provider's deadline, less what an answer needs on its way.
 pub(super) fn patience(deadline: Duration) -> Duration {
     deadline - (deadline / 4).min(Duration::from_secs(1))
-}
-
-/// For an event that nothing identifies, where a mark is needed all the same: never the same twice. In a sequence it is
-/// known again by its payload, or each retry would begin to wait anew for what is missing before it.
-fn unsaid_id(event: &Event) -> String {
-    if let Some(Place { stream, rank, .. }) = event.place().filter(|place| place.order.is_sequence()) {
-        let mut said = Sha256::new();
-        for part in [stream.as_bytes(), rank.as_bytes(), event.raw().as_bytes()] {
-            said.update((part.len() as u64).to_be_bytes());
-            said.update(part);
-        }
-        return format!("placed:{}", HEXLOWER.encode(&said.finalize()));
-    }
-    let random = || RandomState::new().hash_one(());
-    format!("fresh:{:016x}{:016x}", random(), random())
 }

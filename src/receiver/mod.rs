@@ -8,6 +8,7 @@ mod confirm;
 mod fetch;
 mod flow;
 mod gate;
+mod naming;
 mod several;
 mod work;
 

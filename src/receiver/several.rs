@@ -42,7 +42,7 @@ impl Receiver {
         let Inner { source, flow, more, gate, body_limit, read_timeout, resolve_timeout, .. } = &*self.0;
         let mut more = more.clone();
         more.extend(other.0.flows().cloned());
-        let mut names: Vec<&str> = self.0.flows().chain(other.0.flows()).map(|flow| &*flow.consumer).collect();
+        let mut names: Vec<&str> = self.0.flows().chain(other.0.flows()).map(|flow| &*flow.naming.consumer).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| matches!(pair, [one, next] if one == next)) {
             return Err(Error::new(ErrorKind::Config, "two consumers of one route have the same name"));
