@@ -17,7 +17,6 @@ pub(super) async fn check<H: StoreHarness<Store: OrderingStore>>(harness: &mut H
         a_sequence_begins_anywhere_and_goes_on_one_by_one,
         the_first_of_a_sequence_keeps_its_place_though_it_fails,
         a_sequence_may_begin_at_what_nothing_is_below,
-        a_sequence_goes_on_where_a_number_is_no_longer_negative,
         where_a_sequence_began_is_forgotten_as_any_mark,
         a_sequence_that_blocks_stands_still_until_it_is_skipped,
         a_sequence_applies_in_order_whatever_the_order_of_arrival,
@@ -25,6 +24,7 @@ pub(super) async fn check<H: StoreHarness<Store: OrderingStore>>(harness: &mut H
         skip_moves_a_mark_only_forward,
         a_blocked_stream_is_listed_with_what_waits_in_it,
         blocked_streams_are_listed_page_by_page,
+        a_sequence_goes_on_where_a_number_is_no_longer_negative,
     );
 }
 
