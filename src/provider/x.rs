@@ -9,7 +9,10 @@ const LONGEST: usize = 256;
 /// [X](https://docs.x.com/x-api/webhooks/introduction), once Twitter. The kind is the type of an Activity API event, such as
 /// `post.create`, or the name of the list that an Account Activity event brings, such as `tweet_create_events`.
 ///
-/// The body is signed and nothing else, and nothing expires. The secret is the application's consumer secret.
+/// The body is signed and nothing else, and nothing expires. The secret is the application's OAuth 2.0 client secret,
+/// and that of an older application its consumer secret: each signs in a header of its own, and one that holds is
+/// enough. Where an application has both, say the client secret first, for X is
+/// [answered](https://github.com/xdevplatform/docs/blob/HEAD/x-api/webhooks/introduction.mdx) with it.
 ///
 /// Time and again X asks for the signature of a text of its own choice, by a GET that nobody signs. Events are signed in the
 /// same way with the same key, so whoever asks could have one signed: what is no plain token is not answered, for no event
@@ -21,7 +24,8 @@ pub const X: Provider = Provider::new(
     "x",
     Scheme::Hmac(
         Hmac::new(Digest::Sha256)
-            .signature(At::Header("x-twitter-webhooks-signature"), Syntax::Prefixed("sha256="))
+            .signature(At::Header("x-twitter-webhooks-signature-oauth2"), Syntax::Prefixed("sha256="))
+            .or_at(&[At::Header("x-twitter-webhooks-signature")])
             .encoding(Encoding::Base64),
     ),
 )

@@ -122,7 +122,7 @@ fn proof(provider: &Provider) -> Option<&'static str> {
         "stripe" => "stripe-signature",
         "svix" | "clerk" => "svix-signature",
         "websub" | "websub_sha1" => "x-hub-signature",
-        "x" => "x-twitter-webhooks-signature",
+        "x" => "x-twitter-webhooks-signature-oauth2",
         "xero" => "x-xero-signature",
         _ => return None,
     })
