@@ -191,7 +191,7 @@ providers! {
     recurly::RECURLY,
     replicate::REPLICATE,
     resend::RESEND,
-    revenuecat::REVENUECAT,
+    revenuecat::REVENUECAT + REVENUECAT_SIGNED,
     sanity::SANITY,
     #[cfg(feature = "asymmetric")]
     sendgrid::SENDGRID,

@@ -2,7 +2,7 @@
 
 use inhook::provider::{
     AZURE_DEVOPS, BIGCOMMERCE, BREVO, CLOUDINARY, CLOUDINARY_SHA1, DOCKER_HUB, GUMROAD, MERCADO_PAGO, POSTMARK,
-    QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, REVENUECAT, SUMSUB, VERIFF,
+    QUICKBOOKS, QUICKBOOKS_LEGACY, QUICKNODE, RECURLY, REVENUECAT, REVENUECAT_SIGNED, SUMSUB, VERIFF,
 };
 
 use super::*;
@@ -22,6 +22,7 @@ pub(super) const COVERED: &[&str] = &[
     "quicknode",
     "recurly",
     "revenuecat",
+    "revenuecat_signed",
     "sumsub",
     "veriff",
 ];
@@ -171,14 +172,17 @@ fn sumsub() {
     assert!(events(&SUMSUB, &draft(&SUMSUB, body).build())[0].covers(Field::Identity));
 }
 
+/// Signed anew on every try where it signs at all.
 #[test]
 fn revenuecat() {
     let body = r#"{"api_version":"1.0","event":{"id":"e1","type":"RENEWAL","app_user_id":"u1","event_timestamp_ms":1763707260000}}"#;
-    holds(&REVENUECAT, draft(&REVENUECAT, body), draft(&REVENUECAT, body), {
-        draft(&REVENUECAT, body.replace("e1", "e2"))
-    });
-    let event = &events(&REVENUECAT, &draft(&REVENUECAT, body).build())[0];
-    assert_eq!((event.kind.as_deref(), event.version.as_deref()), (Some("RENEWAL"), Some("1.0")));
+    for (provider, signs) in [(&REVENUECAT, false), (&REVENUECAT_SIGNED, true)] {
+        let next = draft(provider, body.replace("e1", "e2"));
+        holds(provider, draft(provider, body).at(earlier()), draft(provider, body), next);
+        let event = &events(provider, &draft(provider, body).build())[0];
+        assert_eq!((event.kind.as_deref(), event.version.as_deref()), (Some("RENEWAL"), Some("1.0")));
+        assert_eq!((event.covers(Field::Identity), event.covers(Field::Payload)), (signs, signs), "{provider:?}");
+    }
 }
 
 /// One message, and all that happens to it.
