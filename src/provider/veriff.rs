@@ -1,11 +1,18 @@
 use super::{At, Digest, Hmac, Provider, Retries, Scheme, Syntax};
 
-const SESSION: At = At::FirstOf(&[At::Json("/id"), At::Json("/verification/id")]);
+const SESSION: At = At::FirstOf(&[At::Json("/id"), At::Json("/verification/id"), At::Json("/sessionId")]);
 const ATTEMPT: At = At::FirstOf(&[At::Json("/attemptId"), At::Json("/verification/attemptId")]);
-const WHAT: At = At::FirstOf(&[At::Json("/action"), At::Json("/verification/status")]);
+const WHAT: At = At::FirstOf(&[
+    At::Json("/action"),
+    At::Json("/verification/status"),
+    At::Json("/eventType"),
+    At::Json("/checkType"),
+]);
 
-/// [Veriff](https://devdocs.veriff.com/docs/webhooks-guide): events and decisions of verification sessions. The kind is
-/// the event's action or the decision, such as `submitted` or `approved`, the label the session's id.
+/// [Veriff](https://devdocs.veriff.com/docs/webhooks-guide): events and decisions of verification sessions, and
+/// [screenings](https://devdocs.veriff.com/docs/watchlist-screening-webhook). The kind is the event's action or the
+/// decision, such as `submitted` or `approved`, else its type, such as `fullauto` or `updated_result`; the label is the
+/// session's id.
 ///
 /// The shared secret key signs the body; the header's newer name is `vrf-hmac-signature`. The older `x-signature`, a
 /// plain hash, is never looked at, and neither is `x-auth-client`, which nobody signs.

@@ -158,8 +158,25 @@ fn veriff() {
     }
     let event = &events(&VERIFF, &draft(&VERIFF, decision).build())[0];
     assert_eq!((event.kind.as_deref(), event.label.as_deref()), (Some("approved"), Some("s1")));
-    let screening = draft(&VERIFF, r#"{"sessionId":"s1","checkType":"updated_result"}"#).build();
-    assert_eq!(events(&VERIFF, &screening)[0].id(), None);
+    let stranger = draft(&VERIFF, r#"{"attemptId":"a1","checkType":"updated_result"}"#).build();
+    assert_eq!(events(&VERIFF, &stranger)[0].id(), None);
+}
+
+/// Screenings, and what is decided by nobody, name their session otherwise.
+#[test]
+fn veriff_beside_decisions() {
+    let screening =
+        r#"{"checkType":"updated_result","attemptId":"a1","sessionId":"s1","matchStatus":"possible_match"}"#;
+    let automatic = r#"{"status":"success","eventType":"fullauto","sessionId":"s1","attemptId":"a1","data":{"verification":{"decision":{"value":"approved"}}}}"#;
+    for (body, kind) in [(screening, "updated_result"), (automatic, "fullauto")] {
+        for (old, new) in [("s1", "s2"), ("a1", "a2"), ("possible_", "no_"), ("approved", "declined")] {
+            if body.contains(old) {
+                holds(&VERIFF, draft(&VERIFF, body), draft(&VERIFF, body), draft(&VERIFF, body.replace(old, new)));
+            }
+        }
+        let event = &events(&VERIFF, &draft(&VERIFF, body).build())[0];
+        assert_eq!((event.kind.as_deref(), event.label.as_deref()), (Some(kind), Some("s1")));
+    }
 }
 
 /// A webhook that is sent again is the same.
