@@ -1,4 +1,4 @@
-use super::{At, Digest, Hmac, Part, Provider, Scheme, Syntax, TimeUnit};
+use super::{At, Digest, Hmac, Part, Provider, Retries, Scheme, Syntax, TimeUnit};
 
 /// [Ghost](https://ghost.org/docs/webhooks/), with a secret. It has no kinds: give each event an address of its own.
 ///
@@ -6,8 +6,9 @@ use super::{At, Digest, Hmac, Part, Provider, Scheme, Syntax, TimeUnit};
 /// object, a digit of the time cannot pass for its end.
 ///
 /// **What happened is said nowhere** but in the address that it was registered with, and there is no id: the same post
-/// can be edited and published in two requests with one body, so nothing tells a retry. A few retries follow at once,
-/// with the time of the first try. An endpoint that answers 410 is dropped.
+/// can be edited and published in two requests with one body. Ghost [posts
+/// once](https://github.com/TryGhost/Ghost/blob/HEAD/ghost/core/core/server/services/webhooks/webhook-trigger.js): the
+/// retries that it asks its HTTP client for are made of no POST. An endpoint that answers 410 is dropped.
 pub const GHOST: Provider = Provider::new(
     "ghost",
     Scheme::Hmac(
@@ -24,4 +25,5 @@ pub const GHOST: Provider = Provider::new(
 .accepts(&["application/json"])
 .tolerance(300, 300)
 .version(At::Header("content-version"))
-.deadline(2);
+.deadline(2)
+.retries(Retries::Never);

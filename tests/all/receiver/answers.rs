@@ -3,7 +3,7 @@
 use http::{HeaderValue, Method, header::CONTENT_LENGTH};
 use inhook::{
     Handlers, Twins,
-    provider::{OKTA, SLACK, STANDARD_WEBHOOKS, TWILIO},
+    provider::{GHOST, OKTA, SLACK, STANDARD_WEBHOOKS, TWILIO},
     store::DeadLetterStore,
 };
 use tokio::sync::Semaphore;
@@ -299,6 +299,7 @@ fn what_does_not_fit_together_is_found_when_it_is_built() {
         ("no body", builder().body_limit(0).handle(ok())),
         ("nothing in flight", builder().in_flight(0).handle(ok())),
         ("order without retries", world.receiver(&GITHUB).ordered_by(place).handle(ok())),
+        ("order of what is posted once", world.receiver(&GHOST).ordered_by(place).handle(ok())),
         ("no identity in a transaction", unidentified(&world).handle_in_tx(tx())),
     ];
     for (what, built) in rows {
