@@ -288,6 +288,16 @@ fn zendesk() {
     assert_eq!(only(&ZENDESK, r#"{"id":"35436","note":"new"}"#).id(), None);
 }
 
+/// What happened is said by the alert's type; a message that is sent to try the address has none.
+#[test]
+fn cloudflare() {
+    let attack = r#"{"name":"attack","text":"on","data":{},"ts":1760200000,"alert_type":"advanced_ddos_attack_l4_alert","alert_correlation_id":"c1","alert_event":"ALERT_STATE_EVENT_START"}"#;
+    let event = only(&CLOUDFLARE, attack);
+    assert_eq!((event.kind.as_deref(), event.label.as_deref()), (Some("advanced_ddos_attack_l4_alert"), Some("c1")));
+    assert_eq!(event.occurred_at.map(|at| at.unix_timestamp()), Some(1_760_200_000));
+    assert_eq!(only(&CLOUDFLARE, r#"{"text":"Hello World!"}"#).kind, None);
+}
+
 /// Nothing in them tells a retry from the same thing happening again, so nothing is made up.
 #[test]
 fn those_without_an_id() {
