@@ -8,8 +8,9 @@ use super::{At, Batch, Provider, Retries, Scheme, StaticToken, TimeUnit};
 /// signed. The kind is the event, such as `delivered`, the label the message's id.
 ///
 /// **An answer of 5xx, or 4xx but 429, [discards the event](https://developers.brevo.com/docs/retry-mechanism)**; Brevo
-/// sends again only where nobody answers, so it counts as one that never does. `id` is the webhook's: message, event
-/// and the payload's digest make an event. What is about no message has no identity. A batched webhook brings a list.
+/// sends again only after a 429 and where nobody answers, so it counts as one that never does. `id` is the webhook's:
+/// message, event and the payload's digest make an event. What is about no message has no identity. A batched webhook
+/// brings a list.
 pub const BREVO: Provider = Provider::new("brevo", Scheme::Token(StaticToken::basic()))
     .docs("https://developers.brevo.com/docs/secured-webhooks")
     .accepts(&["application/json"])
