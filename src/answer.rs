@@ -102,6 +102,12 @@ mod tests {
         for answer in [Answer::success(), Answer::text("hi"), Answer::json(&[1, 2]).unwrap()] {
             assert_eq!(Answer::from_record(&answer.to_record()).unwrap(), answer);
         }
+        let record = |answer: Answer| String::from_utf8(answer.to_record()).unwrap();
+        assert_eq!(record(Answer::success()), "{}");
+        assert_eq!(record(Answer::text("hi")), r#"{"text":"hi"}"#);
+        assert_eq!(record(Answer::json("hi").unwrap()), r#"{"json":"\"hi\""}"#);
+        assert_eq!(Answer::from_record(br#"{"json":null,"text":null,"later":1}"#).unwrap(), Answer::success());
+        assert_eq!(Answer::from_record(br#"{"text":"a","text":"b"}"#).unwrap_err().kind(), ErrorKind::Store);
         assert_eq!(Answer::from_record(b"nonsense").unwrap_err().kind(), ErrorKind::Store);
     }
 

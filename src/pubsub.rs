@@ -158,8 +158,17 @@ mod tests {
             changed("data", 7.into()),
             changed("messageId", Value::Null),
             changed("attributes", json!({"a": 1})),
+            json!({"message": message(), "data": 7}),
         ] {
             assert!(read::<Bytes>(&message).is_err(), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_stands_there_twice_is_refused() {
+        for message in [r#""data":"","data":"""#, r#""message":{"messageId":"1"},"message":{"messageId":"2"}"#] {
+            let raw = Raw::new(Bytes::from(format!(r#"{{"messageId":"1",{message}}}"#)));
+            assert!(PubSub::<Bytes>::decode(None, raw).is_err(), "{message}");
         }
     }
 

@@ -147,6 +147,8 @@ impl Listed {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use bytes::Bytes;
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -208,6 +210,20 @@ mod tests {
         ] {
             assert!(read(&message).is_err(), "{message}");
         }
+    }
+
+    #[test]
+    fn a_complaint_names_the_field() {
+        let mut nameless = json!({ "Records": [record("k", None)] });
+        nameless["Records"][0].as_object_mut().unwrap().remove("eventName");
+        let twice =
+            json!({ "Records": [record("k", None)] }).to_string().replacen("{", r#"{"Event":"a","Event":"b","#, 1);
+        let complaint = |text: String| {
+            let error = S3Records::decode(None, Raw::new(Bytes::from(text))).unwrap_err();
+            error.source().unwrap().to_string()
+        };
+        assert!(complaint(nameless.to_string()).starts_with("missing field `eventName`"));
+        assert!(complaint(twice).starts_with("duplicate field `Event`"));
     }
 
     /// All of it makes an identity; a key that holds what parts them is no two others.

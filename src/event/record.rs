@@ -127,3 +127,70 @@ pub(crate) fn event_from_record(record: &[u8]) -> Result<Event, Error> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// As it was written from the first: stores hold such records.
+    const KEPT: &str = concat!(
+        r#"{"provider":"stripe","tenant":null,"label":"evt_1","kind":"invoice.paid","occurred_at":1760019978000000000,"#,
+        r#""version":"2025-08-27","attempt":2,"identity":{"text":"evt_1","then_digest":false},"nonce":null,"#,
+        r#""stable":true,"kinds":true,"remember_secs":2592000,"covered":{"body":true,"identity":true,"kind":true,"#,
+        r#""label":true,"payload":true,"time":true,"url":false,"headers":["a"]},"whole":"eyJhIjoxfQ==","#,
+        r#""payload":[5,1],"headers":[["content-type","YXBwbGljYXRpb24vanNvbg=="]]}"#,
+    );
+
+    fn complaint(record: &str) -> String {
+        event_from_record(record.as_bytes()).unwrap_err().source().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_record_is_written_as_it_was_read() {
+        let event = event_from_record(KEPT.as_bytes()).unwrap();
+        assert_eq!((&*event.provider, event.tenant.as_deref(), event.raw().as_bytes()), ("stripe", None, &b"1"[..]));
+        assert_eq!(String::from_utf8(event.to_record()).unwrap(), KEPT);
+        let more = format!(r#""payload":[0,0],"decoded":"/+8=","digest":"{:064}","headers":[["#, 7);
+        let more = KEPT.replace(r#""payload":[5,1],"headers":[["#, &more);
+        let event = event_from_record(more.as_bytes()).unwrap();
+        assert_eq!(event.raw().as_bytes(), b"\xff\xef");
+        assert_eq!(String::from_utf8(event.to_record()).unwrap(), more);
+    }
+
+    #[test]
+    fn what_may_be_missing_may_be_and_what_is_new_is_passed_over() {
+        let mut record: Value = serde_json::from_str(KEPT).unwrap();
+        let fields = record.as_object_mut().unwrap();
+        for name in ["tenant", "label", "kind", "occurred_at", "version", "identity", "nonce"] {
+            fields.remove(name);
+        }
+        fields.insert("later".to_owned(), json!({"a": [1]}));
+        let event = event_from_record(record.to_string().as_bytes()).unwrap();
+        assert_eq!(
+            (event.id(), event.kind.as_ref(), event.occurred_at, event.version.as_ref()),
+            (None, None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_complaint_names_the_field() {
+        let record: Value = serde_json::from_str(KEPT).unwrap();
+        for name in ["provider", "attempt", "stable", "remember_secs", "covered", "payload", "headers"] {
+            let mut record = record.clone();
+            record.as_object_mut().unwrap().remove(name);
+            assert_eq!(
+                complaint(&record.to_string()),
+                format!("missing field `{name}` at line 1 column {}", record.to_string().len())
+            );
+        }
+        let twice = |from: &str, to: &str| complaint(&KEPT.replace(from, to));
+        assert!(twice(r#""tenant":null"#, r#""tenant":null,"tenant":null"#).starts_with("duplicate field `tenant`"));
+        assert!(twice(r#""url":false"#, r#""url":false,"body":true"#).starts_with("duplicate field `body`"));
+        assert!(twice(r#","then_digest":false"#, "").starts_with("missing field `then_digest`"));
+        assert!(complaint("7").starts_with("invalid type: integer `7`, expected struct Record"));
+    }
+}
