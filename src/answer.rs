@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::{Error, ErrorKind, provider::Thanks};
+use crate::{Error, ErrorKind, object::kept_object, provider::Thanks};
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -12,13 +12,13 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// What a provider hears about an event that was handled. It is stored with the mark, and a duplicate hears the same.
 ///
 /// Handlers return anything that becomes one; `()` is plain success.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     json: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     text: Option<String>,
 }
+
+kept_object!(Answer { json unless is_none, text unless is_none });
 
 impl Answer {
     /// What the provider counts as success, with no body: the same as `()`.

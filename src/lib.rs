@@ -77,6 +77,7 @@
 
 // A module uses only modules that stand above it, as a request travels.
 mod clock;
+mod object;
 mod key_id;
 mod error;
 mod keys;

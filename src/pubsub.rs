@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::de::Error as _;
 
-use crate::{Error, Json, Payload, Raw};
+use crate::{Error, Json, Payload, Raw, object::read_object};
 
 /// A [wrapped message](https://cloud.google.com/pubsub/docs/push#receive_push) of Pub/Sub's with its data decoded, as the
 /// payload of `GOOGLE_PUBSUB`'s events. The data is read as `P`, any other [`Payload`]:
@@ -58,7 +58,9 @@ impl<P> fmt::Debug for PubSub<P> {
 impl<P: Payload> Payload for PubSub<P> {
     /// The data is decoded with the kind of the event, if it has one.
     fn decode(kind: Option<&str>, raw: Raw) -> Result<Self, Error> {
-        let Json(Pushed { message, bare }) = Json::decode(None, raw)?;
+        let Json(Pushed { message, data, attributes, message_id, publish_time, ordering_key }) =
+            Json::decode(None, raw)?;
+        let bare = Message { data, attributes, message_id, publish_time, ordering_key };
         let Message { data, attributes, message_id, publish_time, ordering_key } = message.unwrap_or(bare);
         let message_id = message_id.ok_or_else(|| wrong("it is no message of Pub/Sub's"))?;
         let data = BASE64.decode(data.unwrap_or_default().as_bytes()).map_err(Error::payload)?;
@@ -77,22 +79,26 @@ fn wrong(what: &str) -> Error {
 }
 
 /// A message, bare or in an envelope.
-#[derive(Deserialize)]
 struct Pushed {
-    #[serde(default, deserialize_with = "there")]
     message: Option<Message>,
-    #[serde(flatten)]
-    bare: Message,
+    data: Option<String>,
+    attributes: Option<BTreeMap<String, String>>,
+    message_id: Option<String>,
+    publish_time: Option<String>,
+    ordering_key: Option<String>,
 }
 
-/// An envelope without a message is none: `null` must not pass for absence.
-fn there<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Message>, D::Error> {
-    Message::deserialize(reader).map(Some)
-}
+// An envelope without a message is none: `null` must not pass for absence.
+read_object!(Pushed {
+    data: "data",
+    attributes: "attributes",
+    message_id: "messageId",
+    publish_time: "publishTime",
+    ordering_key: "orderingKey";
+    message: "message",
+});
 
 /// The same stands in it twice: the names with `_` are older and ignored.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Message {
     data: Option<String>,
     attributes: Option<BTreeMap<String, String>>,
@@ -100,6 +106,14 @@ struct Message {
     publish_time: Option<String>,
     ordering_key: Option<String>,
 }
+
+read_object!(Message {
+    data: "data",
+    attributes: "attributes",
+    message_id: "messageId",
+    publish_time: "publishTime",
+    ordering_key: "orderingKey",
+});
 
 #[cfg(test)]
 mod tests {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, de::Error as _};
+use serde::de::Error as _;
 
-use crate::{Error, Payload, Rank, Raw};
+use crate::{Error, Payload, Rank, Raw, object::read_object};
 
 /// A [notification](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html) of S3's: all
 /// records that one message brings. None for the test that S3 sends when notifications are set up.
@@ -92,16 +92,13 @@ fn wrong(what: &str) -> Error {
     Error::payload(serde_json::Error::custom(what))
 }
 
-#[derive(Deserialize)]
 struct Message {
-    #[serde(rename = "Records")]
     records: Option<Vec<Listed>>,
-    #[serde(rename = "Event")]
     event: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+read_object!(Message { records: "Records", event: "Event" });
+
 struct Listed {
     event_version: String,
     event_source: String,
@@ -110,19 +107,27 @@ struct Listed {
     s3: Entity,
 }
 
-#[derive(Deserialize)]
+read_object!(Listed {
+    event_version: "eventVersion",
+    event_source: "eventSource",
+    event_time: "eventTime",
+    event_name: "eventName",
+    s3: "s3",
+});
+
 struct Entity {
     bucket: Bucket,
     object: Object,
 }
 
-#[derive(Deserialize)]
+read_object!(Entity { bucket: "bucket", object: "object" });
+
 struct Bucket {
     name: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+read_object!(Bucket { name: "name" });
+
 struct Object {
     key: String,
     size: Option<u64>,
@@ -130,6 +135,8 @@ struct Object {
     version_id: Option<String>,
     sequencer: Option<String>,
 }
+
+read_object!(Object { key: "key", size: "size", e_tag: "eTag", version_id: "versionId", sequencer: "sequencer" });
 
 impl Listed {
     fn read(self) -> Result<S3Record, Error> {

@@ -22,6 +22,7 @@ pub use self::{
 use crate::{
     Error, Incoming, Payload, Raw, Verifier,
     digest::Digest,
+    object::kept_object,
     place::{Key, Place, Token},
     verify::{Coverage, Field},
 };
@@ -95,11 +96,13 @@ impl fmt::Debug for Inner {
 }
 
 /// What makes it the same event; the digest is only made when it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Identity {
     text: Text,
     then_digest: bool,
 }
+
+kept_object!(Identity { text, then_digest });
 
 /// Where in `whole` it stands; `None` for what is no part of it, but was copied or decoded.
 fn range_in(whole: &Bytes, part: &[u8]) -> Option<Range<usize>> {

@@ -5,14 +5,12 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Event, Headers, Identity, Inner, range_in};
-use crate::{Error, ErrorKind, Raw, digest::Digest, verify::Coverage};
+use crate::{Error, ErrorKind, Raw, digest::Digest, object::kept_object, verify::Coverage};
 
-/// Fields are only ever added, with defaults: old records stay readable.
-#[derive(Serialize, Deserialize)]
+/// Fields are only ever added, as options: old records stay readable.
 struct Record {
     provider: String,
     tenant: Option<String>,
@@ -33,13 +31,32 @@ struct Record {
     /// Where the payload stands in `whole`, and how long it is.
     payload: (usize, usize),
     /// The payload where it is no part of `whole`, but what was encoded in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     decoded: Option<String>,
     /// In hexadecimal digits, where it is not the payload's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
     headers: Vec<(String, String)>,
 }
+
+kept_object!(Record {
+    provider,
+    tenant,
+    label,
+    kind,
+    occurred_at,
+    version,
+    attempt,
+    identity,
+    nonce,
+    stable,
+    kinds,
+    remember_secs,
+    covered,
+    whole,
+    payload,
+    decoded unless is_none,
+    digest unless is_none,
+    headers,
+});
 
 impl Event {
     /// For a store to keep: all but order, lease and generation. It holds the sender's data, personal data included.

@@ -2,10 +2,9 @@
 
 use std::{iter, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     body::json::Pointers,
+    object::kept_object,
     provider::{At, Attempt, Batch, CLOUD_EVENT, Contract, Echo, Part, Provider, Scheme, When, locate::Named},
 };
 
@@ -32,7 +31,7 @@ pub enum Field {
 }
 
 /// What a scheme vouches for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Coverage {
     body: bool,
     identity: bool,
@@ -43,6 +42,8 @@ pub(crate) struct Coverage {
     url: bool,
     headers: Vec<String>,
 }
+
+kept_object!(Coverage { body, identity, kind, label, payload, time, url, headers });
 
 impl Coverage {
     pub(crate) fn has(&self, field: Field) -> bool {
