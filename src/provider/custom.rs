@@ -233,12 +233,16 @@ pub struct Unsigned<'a> {
     pub(crate) time: Option<&'a str>,
     pub(crate) tag: &'a Tagger<'a>,
     pub(crate) put: Putter,
+    pub(crate) write: WriteTime,
     pub(crate) public_key: &'a str,
     pub(crate) expected: &'a [(String, String)],
 }
 
 /// Writes a value to a place, if the request has it.
 pub(crate) type Putter = fn(&mut Request<Bytes>, At, &[u8]) -> Option<()>;
+
+/// A time in this unit; `None` if it cannot be written.
+pub(crate) type WriteTime = fn(OffsetDateTime, TimeUnit) -> Option<String>;
 
 /// The HMAC over these parts, in this encoding.
 pub(crate) type Tagger<'a> = dyn Fn(&[&[u8]], Encoding) -> String + 'a;
@@ -269,7 +273,7 @@ impl Unsigned<'_> {
     pub fn time(&self, unit: TimeUnit) -> Option<String> {
         match self.time {
             Some(text) => Some(text.to_owned()),
-            None => super::write_time(self.at, unit),
+            None => (self.write)(self.at, unit),
         }
     }
 

@@ -37,8 +37,6 @@ mod static_token;
 #[cfg(test)]
 mod table;
 
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
-
 #[cfg(feature = "testing")]
 pub(crate) use self::custom::Putter;
 #[cfg(feature = "http-signatures")]
@@ -71,16 +69,6 @@ pub use self::{
     public_key::{Certificates, Claim, PublicKey, Read},
     scheme::Algorithm,
 };
-
-/// A time in this unit; `None` if it cannot be written.
-pub(crate) fn write_time(at: OffsetDateTime, unit: TimeUnit) -> Option<String> {
-    match unit {
-        TimeUnit::Seconds => Some(at.unix_timestamp().to_string()),
-        TimeUnit::Millis => Some((at.unix_timestamp_nanos() / 1_000_000).to_string()),
-        TimeUnit::Rfc3339 => at.format(&Rfc3339).ok(),
-        TimeUnit::Utc => Some(at.to_offset(UtcOffset::UTC).format(&Rfc3339).ok()?.trim_end_matches('Z').to_owned()),
-    }
-}
 
 /// One line a module: declares it, re-exports its constants, fills [`ALL`]. A provider whose scheme needs a feature does
 /// not exist without it.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use data_encoding::BASE64;
 use http::Request;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 #[cfg(feature = "asymmetric")]
 use super::PrivateKey;
@@ -23,7 +23,7 @@ use crate::provider::{Keys, PublicKey};
 use crate::{
     Error, ErrorKind, Incoming, Secret,
     provider::{
-        At, Custom, Hmac, Jwt, JwtKeys, Putter, Scheme, StaticToken, Syntax, Tagger, TokenForm, Unsigned, write_time,
+        At, Custom, Hmac, Jwt, JwtKeys, Putter, Scheme, StaticToken, Syntax, Tagger, TimeUnit, TokenForm, Unsigned,
     },
 };
 
@@ -158,7 +158,17 @@ impl Signer {
 
 fn unsigned<'a>(request: &'a mut Request<Bytes>, stamps: Stamps<'a>, tag: &'a Tagger<'a>, put: Putter) -> Unsigned<'a> {
     let Stamps { base, at, time, public_key, expected, .. } = stamps;
-    Unsigned { request, base, at, time, tag, put, public_key, expected }
+    Unsigned { request, base, at, time, tag, put, write: write_time, public_key, expected }
+}
+
+/// A time in this unit; `None` if it cannot be written.
+fn write_time(at: OffsetDateTime, unit: TimeUnit) -> Option<String> {
+    match unit {
+        TimeUnit::Seconds => Some(at.unix_timestamp().to_string()),
+        TimeUnit::Millis => Some((at.unix_timestamp_nanos() / 1_000_000).to_string()),
+        TimeUnit::Rfc3339 => at.format(&Rfc3339).ok(),
+        TimeUnit::Utc => Some(at.to_offset(UtcOffset::UTC).format(&Rfc3339).ok()?.trim_end_matches('Z').to_owned()),
+    }
 }
 
 /// Writes time, id and signatures, each over what the verifier will read.
