@@ -1,6 +1,6 @@
 //! Form bodies, decoded to bytes: text that is not UTF-8 must not look like text that is.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
 use http::HeaderMap;
 use percent_encoding::percent_decode;
@@ -53,7 +53,9 @@ pub(crate) fn last<'f, 'b>(fields: &'f [Field<'b>], name: &str) -> Option<&'f Co
 /// What is signed of a form where a signature covers its fields: names and values in order with nothing between them, each
 /// pair once. Neither the order in which they came nor how they were escaped shows in it.
 pub(crate) fn canonical(fields: &[Field<'_>]) -> Vec<u8> {
-    let fields: BTreeSet<&Field<'_>> = fields.iter().collect();
+    let mut fields: Vec<&Field<'_>> = fields.iter().collect();
+    fields.sort_unstable();
+    fields.dedup();
     fields.into_iter().flat_map(|(name, value)| name.iter().chain(value.iter()).copied()).collect()
 }
 

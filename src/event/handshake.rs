@@ -83,8 +83,8 @@ pub(super) fn handshake(
         Echo::Grant => return Ok(Some((grant(verified), confirmation))),
         Echo::Text(at) => (TEXT, text(at).ok_or_else(UNSAID)?),
         Echo::Json(field, at) => {
-            let text = serde_json::Value::from(text(at).ok_or_else(UNSAID)?);
-            (JSON, serde_json::Value::from_iter([(field, text)]).to_string())
+            let text = text(at).ok_or_else(UNSAID)?;
+            (JSON, serde_json::json!({ field: text }).to_string())
         }
         Echo::MadeText(answer) => (TEXT, answer(&challenge).ok_or_else(UNSAID)?),
         Echo::MadeJson(answer) => (JSON, answer(&challenge).ok_or_else(UNSAID)?),
