@@ -7,8 +7,8 @@ use super::{At, Provider, Retries, Scheme, StaticToken, TimeUnit};
 /// signed. The kind is the event's type, such as `git.push`.
 ///
 /// **Only 408, 502, 503 and 504 are [tried
-/// again](https://learn.microsoft.com/azure/devops/service-hooks/troubleshoot)**, eight times within minutes. Any other
-/// failure, a handler's 500 too, puts the subscription on probation, and a 410 disables it.
+/// again](https://learn.microsoft.com/azure/devops/service-hooks/troubleshoot)**, eight times within minutes, so a
+/// failure is answered 503. Any other puts the subscription on probation, and a 410 disables it.
 pub const AZURE_DEVOPS: Provider = Provider::new("azure_devops", Scheme::Token(StaticToken::basic()))
     .docs("https://learn.microsoft.com/azure/devops/service-hooks/services/webhooks")
     .accepts(&["application/json"])
@@ -18,4 +18,5 @@ pub const AZURE_DEVOPS: Provider = Provider::new("azure_devops", Scheme::Token(S
     .time(At::Json("/createdDate"), TimeUnit::Rfc3339)
     .payload(At::FirstOf(&[At::Json("/resource"), At::Json("")]))
     .version(At::Json("/resourceVersion"))
+    .again(503)
     .retries(Retries::Hours(1));

@@ -7,10 +7,9 @@ use super::{At, Batch, Provider, Retries, Scheme, StaticToken, TimeUnit};
 /// [Brevo](https://developers.brevo.com/docs/transactional-webhooks): transactional and marketing mail. Nothing is
 /// signed. The kind is the event, such as `delivered`, the label the message's id.
 ///
-/// **An answer of 5xx, or 4xx but 429, [discards the event](https://developers.brevo.com/docs/retry-mechanism)**; Brevo
-/// sends again only after a 429 and where nobody answers, so it counts as one that never does. `id` is the webhook's:
-/// message, event and the payload's digest make an event. What is about no message has no identity. A batched webhook
-/// brings a list.
+/// Any other failure than 429 [discards the event](https://developers.brevo.com/docs/retry-mechanism), so that is what is
+/// answered where it is to come again: four times within some eleven hours. `id` is the webhook's: message, event and the
+/// payload's digest make an event. What is about no message has no identity. A batched webhook brings a list.
 pub const BREVO: Provider = Provider::new("brevo", Scheme::Token(StaticToken::basic()))
     .docs("https://developers.brevo.com/docs/secured-webhooks")
     .accepts(&["application/json"])
@@ -19,4 +18,5 @@ pub const BREVO: Provider = Provider::new("brevo", Scheme::Token(StaticToken::ba
     .identity(&[At::Json("/message-id"), At::Json("/event"), At::PayloadDigest])
     .kind(At::Json("/event"))
     .time(At::Json("/ts_event"), TimeUnit::Seconds)
-    .retries(Retries::Never);
+    .again(429)
+    .retries(Retries::Hours(12));

@@ -38,6 +38,7 @@ pub struct Provider {
     pub(crate) success: u16,
     pub(crate) thanks: Thanks,
     pub(crate) refused: u16,
+    pub(crate) again: Option<u16>,
     pub(crate) deadline: Duration,
     pub(crate) retries: Retries,
     pub(crate) remember: Duration,
@@ -65,6 +66,7 @@ impl Provider {
             success: 200,
             thanks: Thanks::Nothing,
             refused: 401,
+            again: None,
             deadline: Duration::from_secs(5),
             retries: Retries::Hours(24 * 31),
             remember: Duration::from_secs(31 * DAY),
@@ -324,6 +326,13 @@ impl Provider {
     /// The status of a request whose signature or timestamp is refused; 401 unless said.
     pub const fn refused(mut self, status: u16) -> Self {
         self.refused = status;
+        self
+    }
+
+    /// The one status after which it surely sends again, where that is neither 500, for what failed, nor 503, for what has
+    /// to wait. It is said in place of both, with a `Retry-After`.
+    pub const fn again(mut self, status: u16) -> Self {
+        self.again = Some(status);
         self
     }
 

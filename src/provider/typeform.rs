@@ -3,7 +3,8 @@ use super::{At, Digest, Encoding, Hmac, Provider, Retries, Scheme, Syntax, TimeU
 /// [Typeform](https://www.typeform.com/developers/webhooks/secure-your-webhooks/): responses to forms.
 ///
 /// Base64 behind a prefix that stands before hexadecimal digits elsewhere. Without a secret nothing is signed: set one.
-/// A 404 or 410 disables the webhook at once; 408, 423, 429 and 503 are tried again for ten hours, others for shorter.
+/// A 404 or 410 disables the webhook at once; 408, 423, 429 and 503 are tried again for ten hours, others for shorter:
+/// a failure is answered 503.
 pub const TYPEFORM: Provider = Provider::new(
     "typeform",
     Scheme::Hmac(
@@ -19,4 +20,5 @@ pub const TYPEFORM: Provider = Provider::new(
 .time(At::Json("/form_response/submitted_at"), TimeUnit::Rfc3339)
 .payload(At::FirstOf(&[At::Json("/form_response"), At::Json("")]))
 .deadline(30)
+.again(503)
 .retries(Retries::Hours(12));

@@ -59,6 +59,18 @@ pub(crate) fn refused(error: &Error, verifier: Option<&Verifier>) -> Response<By
     if status == StatusCode::SERVICE_UNAVAILABLE {
         come_back(&mut response, SOON);
     }
+    again(response, verifier.and_then(|verifier| verifier.data().again))
+}
+
+/// The same as this provider is told it, if it is our failure: some send again only after one status.
+fn again(mut response: Response<Bytes>, status: Option<u16>) -> Response<Bytes> {
+    let status = status.filter(|_| response.status().is_server_error()).map(StatusCode::from_u16);
+    if let Some(Ok(status)) = status {
+        *response.status_mut() = status;
+        if !response.headers().contains_key(header::RETRY_AFTER) {
+            come_back(&mut response, SOON);
+        }
+    }
     response
 }
 
@@ -76,7 +88,7 @@ pub(super) fn response(outcomes: &[Outcome], one: bool, contract: &Contract) -> 
             let own = outcomes.iter().filter(|_| one).find_map(said);
             own.unwrap_or_else(|| Answer::thanks(contract.thanks)).into_response(success)
         }
-        Some(end) => failure(end),
+        Some(end) => again(failure(end), contract.again),
     }
 }
 
@@ -105,10 +117,10 @@ pub(super) fn holds_up(end: &End) -> bool {
 }
 
 /// What a delivery is answered whose handlers are still at work when its provider is about to give up.
-pub(super) fn still_at_work() -> Response<Bytes> {
+pub(super) fn still_at_work(status: Option<u16>) -> Response<Bytes> {
     let mut response = said(StatusCode::SERVICE_UNAVAILABLE, "busy");
     come_back(&mut response, SOON);
-    response
+    again(response, status)
 }
 
 fn severity(end: &End) -> u8 {

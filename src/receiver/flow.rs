@@ -120,7 +120,7 @@ impl Begun {
             // Handlers and stores are caught one by one: what panicked here is nothing that anybody knows.
             Self::One(all, contract) => Detached::new(all).await.unwrap_or_else(|| {
                 let outcomes = vec![Outcome::of_request(End::Panicked, Some(contract.provider.clone()), None)];
-                let response = Box::new(answer::failure(&End::Panicked));
+                let response = Box::new(answer::response(&outcomes, true, &contract));
                 Report { outcomes, response }
             }),
         }

@@ -83,7 +83,8 @@ impl Inner {
         pass: Pass,
         spent: Duration,
     ) -> impl Future<Output = Box<Response<Bytes>>> + Send + use<> {
-        let patience = patience(delivery.contract.deadline).saturating_sub(spent);
+        let (again, deadline) = (delivery.contract.again, delivery.contract.deadline);
+        let patience = patience(deadline).saturating_sub(spent);
         // A handshake is the route's.
         let work = if self.more.is_empty() || delivery.reply.is_some() {
             self.flow.begin(delivery, Told::Answer, pass)
@@ -93,7 +94,7 @@ impl Inner {
         };
         async move {
             let report = rt::within(patience, pin!(work.ended())).await;
-            report.map_or_else(|| Box::new(answer::still_at_work()), |report| report.response)
+            report.map_or_else(|| Box::new(answer::still_at_work(again)), |report| report.response)
         }
     }
 
