@@ -289,7 +289,9 @@ proptest! {
             }
         }
         let others = ["x", "6f74686572207365637265742e2e2e2f"];
-        for secret in others.into_iter().filter(|other| *other != case.secret) {
+        // An HMAC takes in zeros behind a key that is short.
+        let is_key = |text: &str| case.key.strip_prefix(text.as_bytes()).is_some_and(|rest| rest.iter().all(|b| *b == 0));
+        for secret in others.into_iter().filter(|other| !is_key(other)) {
             if let Ok(other) = Verifier::builder(&case.provider()).public_base(BASE).secret(secret).build() {
                 prop_assert!(other.authenticate_at(&request, at).is_err(), "{secret}");
             }
