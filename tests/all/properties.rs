@@ -1,6 +1,9 @@
 //! What holds for any input: any scheme that data can describe, any form, rank, kind and id.
 
+mod covered;
+mod received;
 mod schemes;
+mod times;
 
 use std::collections::BTreeSet;
 
