@@ -1,5 +1,7 @@
 //! Every provider's data holds up, and so do providers of the user's own, whatever their scheme; broken ones do not.
 
+mod mistakes;
+
 use std::panic;
 
 use bytes::Bytes;
@@ -7,8 +9,8 @@ use http::Request;
 use inhook::{
     ErrorKind, Provider, Verifier,
     provider::{
-        ALL, At, Attempt, Batch, Digest, Encoding, Handshake, Hmac, KeyForm, Part, Scheme, StaticToken, Syntax, TWILIO,
-        TimeUnit,
+        ALL, At, Attempt, Batch, Digest, Encoding, Handshake, Hmac, KeyForm, Part, Retries, Scheme, StaticToken,
+        Syntax, TWILIO, TimeUnit,
     },
     testing::{check_provider, signed},
 };
@@ -120,6 +122,19 @@ fn a_time_in_the_body_is_read_last() {
     assert!(verifier.authenticate(&request).is_ok());
     *request.body_mut() = Bytes::from_static(b"no JSON");
     assert_eq!(verifier.authenticate(&request).unwrap_err().kind(), ErrorKind::BadSignature);
+}
+
+/// A body that the first of two schemes cannot look into is judged by the second; if none finds a proof, that is why.
+#[test]
+fn what_one_scheme_cannot_read_is_judged_by_the_next() {
+    let in_body = token(StaticToken::bare(At::Json("/token"))).or(Scheme::Hmac(BODY));
+    let verifier = Verifier::new(&in_body, "secret").unwrap();
+    let mut request = signed(&hmac(BODY), "secret", "no JSON").build();
+    assert!(verifier.authenticate(&request).is_ok());
+    request.headers_mut().remove("x-signature");
+    assert_eq!(verifier.authenticate(&request).unwrap_err().kind(), ErrorKind::MalformedBody);
+    *request.body_mut() = Bytes::from_static(b"{}");
+    assert_eq!(verifier.authenticate(&request).unwrap_err().kind(), ErrorKind::MissingHeader);
 }
 
 #[test]
