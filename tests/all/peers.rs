@@ -11,7 +11,7 @@ use inhook::{
     ErrorKind, Provider, Verifier,
     provider::{
         ALL, At, CLERK, Digest, GITHUB, Hmac as Signs, MAILGUN, MANDRILL, Part, SHOPIFY, SLACK, STANDARD_WEBHOOKS,
-        STRIPE, SVIX, Scheme, Syntax, TimeUnit,
+        STRIPE, SVIX, Scheme, Syntax, TWILIO, TimeUnit,
     },
     testing::{Signed, signed},
 };
@@ -133,6 +133,20 @@ fn a_signature_of_the_address_is_good_for_no_body() {
     ] {
         let request = with(&request, "content-type", kind).map(|_| Bytes::from_static(body));
         assert_eq!(verdict(&MANDRILL, &request), Err(expected), "{kind}");
+    }
+    let mut mac = Hmac::<Sha1>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(b"https://example.com/hooks/twilio");
+    let bare = BASE64.encode(&mac.finalize().into_bytes());
+    let request = with(&signed(&TWILIO, SECRET, "a=1").build(), "x-twilio-signature", bare);
+    for (body, kind, expected) in [
+        (&b"\xff\xfe"[..], FORM, ErrorKind::BadSignature),
+        (b"Body=%ff&MessageSid=SM1&MessageStatus=read", FORM, ErrorKind::BadSignature),
+        (b"\xff", "application/json", ErrorKind::MissingHeader),
+        (b"MessageSid=SM1&MessageStatus=read", "text/plain", ErrorKind::MissingHeader),
+        (b"", FORM, ErrorKind::MalformedBody),
+    ] {
+        let request = with(&request, "content-type", kind).map(|_| Bytes::from_static(body));
+        assert_eq!(verdict(&TWILIO, &request), Err(expected), "{kind} {body:?}");
     }
 }
 

@@ -233,10 +233,25 @@ fn every_item_bears_the_secret() {
         assert!(post(odd.clone()).is_err(), "{odd}");
     }
     assert!(post(json!({"0": good()})).is_err());
+    // A number is no secret, whatever digits it is written with.
+    let digits = "12345678";
+    let said = |text: Value| {
+        asks(
+            Method::POST,
+            "/in",
+            &[("content-type", "application/json")],
+            &json!({ "value": [state(text)] }).to_string(),
+        )
+    };
+    let verifier = verifier(&MICROSOFT_GRAPH, digits);
+    assert!(
+        verifier.authenticate(&said(digits.into())).is_ok() && verifier.authenticate(&said(12_345_678.into())).is_err()
+    );
     // Of a name that comes twice one counts, for the judge and for the reader alike.
     let twice = format!(r#"{{"value":[{{"clientState":"guess"}}],"value":[{}]}}"#, good());
     let headers = [("content-type", "application/json")];
-    let events = verifier(&MICROSOFT_GRAPH, SECRET).verify(&asks(Method::POST, "/in", &headers, &twice)).unwrap();
+    let verifier = self::verifier(&MICROSOFT_GRAPH, SECRET);
+    let events = verifier.verify(&asks(Method::POST, "/in", &headers, &twice)).unwrap();
     assert_eq!(events.events()[0].kind.as_deref(), Some("updated"));
     let twice = format!(r#"{{"value":[{}],"value":[{{"clientState":"guess"}}]}}"#, good());
     assert_eq!(verdict(&MICROSOFT_GRAPH, &asks(Method::POST, "/in", &headers, &twice)), Err(ErrorKind::BadSignature));

@@ -58,6 +58,34 @@ fn tokens_are_compared_whole() {
     }
 }
 
+/// The same by construction: nobody can compare secrets by `==`, and nothing can be made to print or keep one.
+#[test]
+fn a_secret_has_no_equality_and_no_text() {
+    use std::{fmt::Display, marker::PhantomData};
+
+    struct Of<T>(PhantomData<T>);
+    trait Otherwise {
+        const EQ: bool = false;
+        const DISPLAY: bool = false;
+        const SERIALIZE: bool = false;
+    }
+    impl<T> Otherwise for Of<T> {}
+    // What a type has of its own goes before what a trait would give it.
+    macro_rules! has {
+        ($name:ident, $bound:path) => {
+            impl<T: $bound> Of<T> {
+                const $name: bool = true;
+            }
+        };
+    }
+    has!(EQ, PartialEq);
+    has!(DISPLAY, Display);
+    has!(SERIALIZE, serde::Serialize);
+    assert!(Of::<String>::EQ && Of::<String>::DISPLAY && Of::<String>::SERIALIZE);
+    assert!(!Of::<Secret>::EQ && !Of::<Secret>::DISPLAY && !Of::<Secret>::SERIALIZE);
+    assert!(!Of::<Verifier>::EQ && !Of::<Verifier>::DISPLAY && !Of::<Verifier>::SERIALIZE);
+}
+
 /// Mandrill's handshake is signed with a key that everybody knows: good for an empty batch, and for nothing else.
 #[test]
 fn a_well_known_key_brings_nothing() {

@@ -76,9 +76,34 @@ fn extreme_timestamps_are_refused() {
         }
     }
     let request = draft(&STRIPE).build();
-    for text in ["-9223372036854775808", "-1", "+1", "0x10", "1_0", "1 0", "", "99999999999999999999"] {
-        let forged = with(&request, "stripe-signature", &format!("t={text},v1={}", "0".repeat(64)));
-        assert!(verdict(&STRIPE, &forged).is_err(), "{text}");
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let nearly = [format!("+{now}"), format!("{now}.0"), format!(" {now}"), format!("{now}e0"), format!("-{now}")];
+    let texts =
+        ["-9223372036854775808", "9223372036854775807", "abc", "NaN", "0x10", "1_0", "", "99999999999999999999"];
+    // Signed, as the senders' libraries sign them: `abc` was read as no number, and hashed as `NaN`.
+    for text in nearly.into_iter().chain(texts.map(str::to_owned)) {
+        for hashed in [&*text, "NaN"] {
+            let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+            mac.update(&[hashed.as_bytes(), b".", request.body()].concat());
+            let tag = HEXLOWER.encode(&mac.finalize().into_bytes());
+            let signed = with(&request, "stripe-signature", &format!("t={text},v1={tag}"));
+            assert_eq!(verdict(&STRIPE, &signed), Err(ErrorKind::MalformedHeader), "{text:?} {hashed}");
+        }
+    }
+}
+
+/// What a proxy reads and what is hashed must be one: a header that is signed stands once, even if both say the same.
+#[test]
+fn a_signed_header_stands_once() {
+    const PARTS: &[Part] = &[Part::Header("x-account"), Part::Body];
+    let hmac = inhook::provider::Hmac::new(Digest::Sha256).signature(At::Header("x-signature"), Syntax::Bare);
+    let provider = Provider::new("acme", Scheme::Hmac(hmac.over(PARTS)));
+    let request = draft(&provider).header("x-account", "1").build();
+    assert_eq!(verdict(&provider, &request), Ok(()));
+    for other in ["1", "2"] {
+        let mut twice = request.clone();
+        twice.headers_mut().append("x-account", HeaderValue::from_static(other));
+        assert_eq!(verdict(&provider, &twice), Err(ErrorKind::MalformedHeader), "{other}");
     }
 }
 
@@ -222,4 +247,27 @@ fn a_body_is_not_taken_for_a_form_without_fields() {
     }
     let empty = signed(&TWILIO, SECRET, "&").url("https://example.com/in").build();
     assert_eq!(verifier.verify(&empty).unwrap_err().kind(), ErrorKind::MalformedBody);
+}
+
+/// twilio-php#861: the hash of the body stood in the address twice. One is signed as any text, and which of them counts
+/// must not be a matter of who reads it.
+#[test]
+fn a_hash_of_the_body_stands_in_the_address_once() {
+    let json = HeaderValue::from_static("application/json");
+    let address = |query: &str| format!("https://example.com/in?{query}");
+    let hash = "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862";
+    let sent = |query: &str| {
+        // An empty body, so that nothing is put into the address, and then the one that is sent.
+        let bare = signed(&TWILIO, SECRET, "").header(CONTENT_TYPE, &json).url(address(query)).build();
+        verdict(&TWILIO, &bare.map(|_| Bytes::from_static(br#"{"a":1}"#)))
+    };
+    assert_eq!(sent(&format!("a=b&bodySHA256={hash}")), Ok(()));
+    assert_eq!(sent(&format!("bodySHA256={hash}&a=b")), Ok(()));
+    let other = "0".repeat(64);
+    for twice in [[hash, hash], [hash, &other], [&other, hash]] {
+        let query = format!("bodySHA256={}&bodySHA256={}", twice[0], twice[1]);
+        assert_eq!(sent(&query), Err(ErrorKind::MalformedHeader), "{query}");
+    }
+    assert_eq!(sent(&format!("bodySHA256={other}")), Err(ErrorKind::BadSignature));
+    assert_eq!(sent("a=b"), Err(ErrorKind::MissingHeader));
 }
