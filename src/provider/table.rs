@@ -129,7 +129,12 @@ fn place(at: &At) -> String {
         At::Made(inner, _) => place(inner),
         At::NameOf(pointers) if pointers.len() > 3 => "the name of what it brings".to_owned(),
         At::NameOf(pointers) => pointers.iter().map(|p| format!("`{}`", dotted(p))).collect::<Vec<_>>().join(" or "),
-        At::FirstOf(places) => all(places, " or "),
+        At::FirstOf(places) => {
+            // One name in a header, a form and JSON is one name.
+            let mut named: Vec<String> = places.iter().map(place).collect();
+            named.dedup();
+            named.join(" or ")
+        }
         At::Joined(places, _) => all(places, " and "),
         At::Optional(inner) => format!("{}?", place(inner)),
         At::Text(text) => format!("\u{201c}{text}\u{201d}"),

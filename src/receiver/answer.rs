@@ -148,3 +148,21 @@ fn come_back(response: &mut Response<Bytes>, after: Duration) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_told_to_come_back_is_given_whole_seconds_and_never_none() {
+        let told = |after: Duration| {
+            let mut response = Response::new(Bytes::new());
+            come_back(&mut response, after);
+            response.headers()[header::RETRY_AFTER].to_str().unwrap().parse::<u64>().unwrap()
+        };
+        for (millis, secs) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (59_999, 60), (7_200_000, 3600)] {
+            assert_eq!(told(Duration::from_millis(millis)), secs, "{millis}");
+        }
+        assert_eq!(told(Duration::MAX), 3600);
+    }
+}
