@@ -223,7 +223,7 @@ impl<S: IdempotencyStore> Builder<S> {
     }
 
     /// What is made of a payload that was handled before under another id, where the id is not signed: it is
-    /// [flagged](Twins::Flag) unless said.
+    /// [flagged](Twins::Flag) unless said. Where [`key_by`](Self::key_by) says what is the same, nothing is looked for.
     pub fn twins(mut self, twins: Twins) -> Self {
         self.twins = twins;
         self

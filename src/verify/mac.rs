@@ -180,15 +180,20 @@ mod tests {
 
     /// RUSTSEC-2024-0010: a comparison that stops at the shorter one lets the empty signature pass.
     #[test]
-    fn neither_a_part_nor_an_extension_is_the_tag() {
-        let tag = tag(Digest::Sha256, b"k", b"m");
-        let whole = tag.as_bytes().to_vec();
-        assert!(tag.is(&whole));
-        for len in 0..whole.len() {
-            assert!(!tag.is(&whole[..len]));
+    fn neither_a_part_nor_an_extension_nor_another_bit_is_the_tag() {
+        for digest in [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512] {
+            let tag = tag(digest, b"k", b"m");
+            let whole = tag.as_bytes().to_vec();
+            assert!(tag.is(&whole) && whole.len() == length(digest));
+            for at in 0..whole.len() {
+                assert!(!tag.is(&whole[..at]));
+                let mut other = whole.clone();
+                other[at] ^= 1 << (at % 8);
+                assert!(!tag.is(&other), "{at}");
+            }
+            assert!(!tag.is(&[whole.clone(), vec![0]].concat()));
+            assert!(!tag.is(&[whole.clone(), whole].concat()));
         }
-        assert!(!tag.is(&[whole.clone(), vec![0]].concat()));
-        assert!(!tag.is(&[whole.clone(), whole].concat()));
     }
 
     #[test]

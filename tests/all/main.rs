@@ -8,6 +8,8 @@ mod addresses;
 #[cfg(feature = "testing")]
 mod advisories;
 #[cfg(feature = "testing")]
+mod allocations;
+#[cfg(feature = "testing")]
 mod broken_stores;
 #[cfg(feature = "testing")]
 mod cached;

@@ -233,6 +233,46 @@ async fn a_one_time_token_does_not_stand_between_two_consumers() {
     assert_eq!(calls.count(), 3);
 }
 
+/// Whoever held it for too long may have been overtaken, and by another event: it is looked whose the token is by now.
+#[tokio::test(start_paused = true)]
+async fn a_one_time_token_that_was_lost_on_the_way_is_looked_at_again() {
+    let (world, calls) = (World::new(), Calls::default());
+    let handlers = || Handlers::new().otherwise(calls.handler());
+    let genuine = mailgun("a");
+    let stolen = genuine.clone().label("b").build();
+    let (time, other, once) =
+        (world.time.clone(), world.receiver(&MAILGUN).handle(handlers()).unwrap(), Calls::default());
+    let store = Watched::pausing(world.store.clone(), move |verb| {
+        if verb != "complete" || once.next() > 1 {
+            return Box::pin(std::future::ready(Ok(())));
+        }
+        let (time, other, stolen) = (time.clone(), other.clone(), stolen.clone());
+        Box::pin(async move {
+            time.forward(61);
+            assert_eq!(send(&other, &stolen).await, plain(200));
+            Ok(())
+        })
+    });
+    let receiver = world.over(&MAILGUN, store).handle(handlers()).unwrap();
+    assert_eq!(send(&receiver, &genuine.build()).await, error(401, "replay"));
+    assert_eq!((world.ends(), calls.count()), (["handled", "refused: replay"].map(str::to_owned).to_vec(), 1));
+}
+
+/// Whose events are told apart by the user may well be alike.
+#[tokio::test]
+async fn where_key_by_says_what_is_the_same_nothing_else_does() {
+    let (world, calls) = (World::new(), Calls::default());
+    let builder = world.receiver(&GITHUB).twins(Twins::Reject).key_by(|event| event.label.clone());
+    let receiver = builder.handle(Handlers::new().otherwise(calls.handler())).unwrap();
+    for (delivery, end) in [("1", "handled"), ("2", "handled"), ("1", "duplicate")] {
+        let push = sent(&GITHUB, r#"{"ref":"main"}"#).kind("push").label(delivery).build();
+        assert_eq!(send(&receiver, &push).await, plain(200));
+        let noted = world.observed.last();
+        assert_eq!((&*noted.end, noted.twin), (end, false));
+    }
+    assert_eq!(calls.count(), 2);
+}
+
 #[tokio::test]
 async fn key_by_says_what_is_the_same() {
     let (world, calls) = (World::new(), Calls::default());
