@@ -241,3 +241,18 @@ fn event(verifier: &Verifier, texts: &[String]) -> Event {
     request.headers_mut().insert("x-token", HeaderValue::from_static("secret"));
     verifier.verify(&request).unwrap().into_events().remove(0)
 }
+
+/// It is hashed piece by piece: padding stands at its end alone.
+#[test]
+fn a_body_in_base64_is_one_text_however_long_it_is() {
+    const OVER: Scheme = Scheme::new(Digest::Sha256).over(&[Part::Text("v1:"), Part::BodyBase64]);
+    let provider = Provider::new("acme", AnyScheme::Hmac(OVER.signature(At::Header("x-signature"), Syntax::Bare)));
+    let verifier = Verifier::new(&provider, "secret").unwrap();
+    for len in [0, 1, 2, 3, 1023, 1024, 1025, 3071, 3072, 3073, 6143, 6144, 6145, 100_000] {
+        let body: Vec<u8> = (0..len).map(|n| (n * 31 % 251) as u8).collect();
+        let message = format!("v1:{}", BASE64.encode(&body));
+        let tag = HEXLOWER.encode(&mac(Hmac::<Sha256>::new_from_slice(b"secret").unwrap(), message.as_bytes()));
+        let request = Request::post("/").header("x-signature", tag).body(Bytes::from(body)).unwrap();
+        assert!(verifier.authenticate(&request).is_ok(), "{len}");
+    }
+}

@@ -81,9 +81,9 @@ fn a_secret_has_no_equality_and_no_text() {
     has!(EQ, PartialEq);
     has!(DISPLAY, Display);
     has!(SERIALIZE, serde::Serialize);
-    assert!(Of::<String>::EQ && Of::<String>::DISPLAY && Of::<String>::SERIALIZE);
-    assert!(!Of::<Secret>::EQ && !Of::<Secret>::DISPLAY && !Of::<Secret>::SERIALIZE);
-    assert!(!Of::<Verifier>::EQ && !Of::<Verifier>::DISPLAY && !Of::<Verifier>::SERIALIZE);
+    assert_eq!([Of::<String>::EQ, Of::<String>::DISPLAY, Of::<String>::SERIALIZE], [true; 3]);
+    assert_eq!([Of::<Secret>::EQ, Of::<Secret>::DISPLAY, Of::<Secret>::SERIALIZE], [false; 3]);
+    assert_eq!([Of::<Verifier>::EQ, Of::<Verifier>::DISPLAY, Of::<Verifier>::SERIALIZE], [false; 3]);
 }
 
 /// Mandrill's handshake is signed with a key that everybody knows: good for an empty batch, and for nothing else.

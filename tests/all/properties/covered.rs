@@ -70,8 +70,12 @@ fn whatever_is_vouched_for_is_as_it_was_signed() {
                 continue;
             };
             taken += 1;
-            assert!(!(body && what == "body") && !(url && what == "address"), "{provider:?}: {what}: {other:?}");
-            assert!(!headers.iter().any(|name| what == name.as_str()), "{provider:?}: {what}: {other:?}");
+            let signed = match &*what {
+                "body" => body,
+                "address" => url,
+                name => headers.iter().any(|header| header.as_str() == name),
+            };
+            assert!(!signed, "{provider:?}: {what}: {other:?}");
             let found = delivery.into_events();
             let first = right.first().zip(found.first());
             assert!(first.is_none_or(|(right, found)| agree(right, found)), "{provider:?}: {what}: {other:?}");
