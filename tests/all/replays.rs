@@ -41,6 +41,10 @@ fn an_id_that_is_not_signed_cannot_be_taken_away_or_spoilt() {
         assert_eq!(kind(provider, &request), None);
         request.headers_mut().insert(name, HeaderValue::from_bytes(b"\xff").unwrap());
         assert_eq!(kind(provider, &request), Some(ErrorKind::MalformedHeader));
+        for empty in ["", " ", "\t"] {
+            request.headers_mut().insert(name, HeaderValue::from_static(empty));
+            assert_eq!(kind(provider, &request), Some(ErrorKind::MissingHeader), "{empty:?}");
+        }
         request.headers_mut().remove(name);
         let missing = verifier(provider).verify(&request).unwrap_err();
         assert_eq!(

@@ -154,6 +154,10 @@ mod tests {
         twins.remove(a, print, early);
         assert!(!twins.stands_beside(b, print, early) && twins.stands_beside(c, print, early));
         assert!(!twins.stands_beside(c, Print::Told([7; 14]), early) && !twins.stands_beside(c, print, late));
+        // One that is over is nobody's twin, wherever it stands.
+        twins.put(a, print, early);
+        assert!(twins.stands_beside(b, print, first) && !twins.stands_beside(b, print, early));
+        twins.remove(a, print, early);
         twins.remove(b, print, late);
         assert!(twins.one.is_empty() && twins.more.is_empty());
     }

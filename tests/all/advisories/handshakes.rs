@@ -233,25 +233,18 @@ fn every_item_bears_the_secret() {
         assert!(post(odd.clone()).is_err(), "{odd}");
     }
     assert!(post(json!({"0": good()})).is_err());
-    // A number is no secret, whatever digits it is written with.
-    let digits = "12345678";
-    let said = |text: Value| {
-        asks(
-            Method::POST,
-            "/in",
-            &[("content-type", "application/json")],
-            &json!({ "value": [state(text)] }).to_string(),
-        )
+    // A number is no secret, whatever digits it is written with; nor beside one that is.
+    let digits = verifier(&MICROSOFT_GRAPH, "12345678");
+    let said = |items: [Value; 2]| {
+        let body = json!({ "value": items.map(&state) }).to_string();
+        digits.authenticate(&asks(Method::POST, "/in", &[("content-type", "application/json")], &body)).is_ok()
     };
-    let verifier = verifier(&MICROSOFT_GRAPH, digits);
-    assert!(
-        verifier.authenticate(&said(digits.into())).is_ok() && verifier.authenticate(&said(12_345_678.into())).is_err()
-    );
+    let (text, number) = (|| Value::from("12345678"), || Value::from(12_345_678));
+    assert!(said([text(), text()]) && !said([number(), text()]) && !said([text(), number()]));
     // Of a name that comes twice one counts, for the judge and for the reader alike.
     let twice = format!(r#"{{"value":[{{"clientState":"guess"}}],"value":[{}]}}"#, good());
     let headers = [("content-type", "application/json")];
-    let verifier = self::verifier(&MICROSOFT_GRAPH, SECRET);
-    let events = verifier.verify(&asks(Method::POST, "/in", &headers, &twice)).unwrap();
+    let events = verifier(&MICROSOFT_GRAPH, SECRET).verify(&asks(Method::POST, "/in", &headers, &twice)).unwrap();
     assert_eq!(events.events()[0].kind.as_deref(), Some("updated"));
     let twice = format!(r#"{{"value":[{}],"value":[{{"clientState":"guess"}}]}}"#, good());
     assert_eq!(verdict(&MICROSOFT_GRAPH, &asks(Method::POST, "/in", &headers, &twice)), Err(ErrorKind::BadSignature));
