@@ -2,8 +2,8 @@
 
 use http::{Method, StatusCode, header::CONTENT_TYPE};
 use inhook::provider::{
-    AZURE_EVENT_GRID, BRAINTREE, CLOUDEVENTS, FIGMA, MICROSOFT_GRAPH, NOTION, STRIPE as OTHER_PROVIDER, WEBSUB,
-    WEBSUB_SHA1, X,
+    AZURE_EVENT_GRID, BRAINTREE, CLOUDEVENTS, FIGMA, META, MICROSOFT_GRAPH, NOTION, STRIPE as OTHER_PROVIDER, WEBSUB,
+    WEBSUB_SHA1, WHATSAPP, X,
 };
 
 use super::*;
@@ -176,6 +176,34 @@ fn no_stranger_begins_or_ends_a_subscription() {
         }
         assert_eq!(ask(provider, "unsubscribe", WANTED), Err(ErrorKind::BadSignature));
         assert!(ask(provider, "publish", WANTED).is_err());
+    }
+}
+
+/// CVE-2026-28454: a token that nobody had set was any token. Here who was told none answers nobody.
+#[test]
+fn no_verify_token_is_not_any_verify_token() {
+    for provider in [&META, &WHATSAPP] {
+        let builder = || Verifier::builder(provider).secret(SECRET);
+        let (untold, told) = (builder().build().unwrap(), builder().verify_token("right").build().unwrap());
+        let ask = |verifier: &Verifier, token: &str| {
+            let query = format!("/in?hub.mode=subscribe&hub.challenge=c{token}");
+            let delivery = verifier.verify(&asks(Method::GET, &query, &[], ""));
+            delivery.map(|delivery| delivery.reply().is_some()).map_err(|e| e.kind())
+        };
+        assert_eq!(ask(&told, "&hub.verify_token=right"), Ok(true), "{provider:?}");
+        for token in
+            ["&hub.verify_token=right", "&hub.verify_token=wrong", "&hub.verify_token=righ", "&hub.verify_token=0"]
+        {
+            assert_eq!(ask(&untold, token), Err(ErrorKind::BadSignature), "{provider:?} {token}");
+            let others = ask(&told, token) == Ok(true);
+            assert_eq!(others, token.ends_with("=right"), "{provider:?} {token}");
+        }
+        for none in ["", "&hub.verify_token=", "&hub.verify_token=right&hub.verify_token=right"] {
+            assert!(ask(&untold, none).is_err() && ask(&told, none).is_err(), "{provider:?} {none}");
+        }
+        for blank in ["", " ", " right"] {
+            assert_eq!(builder().verify_token(blank).build().unwrap_err().kind(), ErrorKind::InvalidSecret);
+        }
     }
 }
 

@@ -124,6 +124,10 @@ async fn a_refused_replay_hides_no_failure_and_holds_up_no_stream() {
     assert_eq!(send(&receiver, &okta(&[["2", "p"], ["3", "q"], ["4", "r"]])).await, error(500, "failed"));
     assert_eq!(log.take(), "user.1 user.3");
     assert_eq!(send(&receiver, &okta(&[["4", "r"], ["2", "p"]])).await, error(500, "failed"));
+    // Nor where it comes last, and nothing is skipped before it.
+    let unordered = world.receiver(&ALIKE).twins(Twins::Reject).handle(log.handlers()).unwrap();
+    assert_eq!(send(&unordered, &okta(&[["4", "r"], ["2", "p"]])).await, error(500, "failed"));
+    assert!(world.ends().ends_with(&["failed".to_owned(), "refused: replay".to_owned()]));
     log.failing.lock().unwrap().clear();
     assert_eq!(send(&receiver, &okta(&[["2", "p"], ["3", "q"], ["4", "r"]])).await, error(401, "replay"));
     assert_eq!(log.take(), "user.4");
