@@ -190,7 +190,7 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     fn forget(&self, key: &Key) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Removes at most `limit` of what is over: marks past their `remember`, claims whose lease has run out, streams
-    /// that saw nothing for the `remember` of their last event and have no tombstone. Says how many.
+    /// without a tombstone that are past the `remember` of every event that they have seen. Says how many.
     fn purge(&self, limit: u32) -> impl Future<Output = Result<u64, Error>> + Send;
 }
 
@@ -213,9 +213,9 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 ///
 /// Else an event would be lost that fails at first, or that was told to wait: it would be stale when it comes back. So the
 /// mark at which a sequence began stays whatever becomes of the claim that set it: released, lapsed, buried or rolled back.
-/// It is forgotten as any is, the slot's [`remember`](Slot::remember) after the last claim. And what is noted is noted until
-/// it is completed, committed, buried or stale, or the mark has come to its rank: who was granted and failed has waited
-/// already.
+/// It is forgotten as any is, once the [`remember`](Slot::remember) of every claim that came to it has passed. And what is
+/// noted is noted until it is completed, committed, buried or stale, or the mark has come to its rank: who was granted and
+/// failed has waited already.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no order",
     note = "`ordered_by` needs a store that implements `inhook::store::OrderingStore`, such as `MemoryStore`, `SqliteStore`, `PgStore` or `RedisStore`"

@@ -142,7 +142,7 @@ impl Streams {
         capacity: usize,
         now: Now,
     ) -> Result<Wait, Error> {
-        self.change(id, |state| state.idle = now.end(slot.remember));
+        self.change(id, |state| state.seen(slot, now));
         let none = || Waiting { stream: slot.key.stream(&*place.stream), events: BTreeMap::new() };
         let waiting = self.waiting.entry(id).or_insert_with(none);
         let event = (place.rank.clone(), key);
@@ -184,7 +184,7 @@ impl Streams {
     ) {
         self.change(id, |state| {
             state.mark = state.mark.take().or_else(|| first_mark(place));
-            state.idle = now.end(slot.remember);
+            state.seen(slot, now);
             state.hold(key, token, slot.lease, now);
         });
     }
@@ -208,7 +208,7 @@ impl Streams {
     pub(super) fn complete(&mut self, id: Id, slot: &Slot, place: &Place, now: Now) {
         self.change(id, |state| {
             state.holder = None;
-            state.idle = now.end(slot.remember);
+            state.seen(slot, now);
             match state.mark.as_ref().map(|mark| place.rank.cmp(mark)) {
                 Some(std::cmp::Ordering::Less) => {}
                 Some(std::cmp::Ordering::Equal) => state.tombstone |= place.last,
@@ -278,6 +278,11 @@ impl Streams {
 }
 
 impl State {
+    /// An event that is remembered for less shortens nothing: what was done before it is remembered too.
+    fn seen(&mut self, slot: &Slot, now: Now) {
+        self.idle = self.idle.max(now.end(slot.remember));
+    }
+
     fn hold(&mut self, key: Id, token: Token, lease: Duration, now: Now) {
         self.holder = Some(Holder { key, token, until: now.after(lease), ends: now.end(lease) });
     }

@@ -17,6 +17,7 @@ pub(super) async fn check<H: StoreHarness<Store: OrderingStore>>(harness: &mut H
         a_lost_holder_of_a_stream_changes_nothing,
         a_claim_that_waits_for_its_stream_holds_nothing,
         purge_removes_a_stream_that_saw_nothing_for_long_enough,
+        a_stream_is_kept_for_as_long_as_any_of_its_events_says,
         purge_leaves_a_stream_that_is_held,
     );
 }
@@ -111,6 +112,27 @@ async fn purge_removes_a_stream_that_saw_nothing_for_long_enough<H: StoreHarness
     trial.advance(2 * SECOND + REMEMBER).await;
     second.purged(2).await;
     second.done(&on("older", 5)).await;
+}
+
+async fn a_stream_is_kept_for_as_long_as_any_of_its_events_says<H: StoreHarness<Store: OrderingStore>>(
+    trial: &mut Trial<'_, H>,
+) {
+    let on = |id: &str, rank: u64, order| placed(id, "stream", rank, order);
+    for shorter in ["done", "let go of", "waiting"] {
+        let (first, second) = trial.pair().await;
+        first.done(&Slot { remember: 3 * REMEMBER, ..on("a", 5, Order::Latest) }).await;
+        match shorter {
+            "done" => first.done(&on("b", 1, Order::Serial)).await,
+            "let go of" => {
+                let token = first.granted(&on("b", 6, Order::Latest)).await;
+                first.release(&on("b", 6, Order::Latest), token).await;
+            }
+            _ => drop(first.busy(&on("b", 7, SEQUENCE)).await),
+        }
+        trial.advance(2 * REMEMBER).await;
+        second.purged(2).await;
+        second.stale(&on("older", 4, Order::Latest)).await;
+    }
 }
 
 async fn purge_leaves_a_stream_that_is_held<H: StoreHarness<Store: OrderingStore>>(trial: &mut Trial<'_, H>) {
