@@ -13,6 +13,8 @@ mod allocations;
 mod broken_stores;
 #[cfg(feature = "testing")]
 mod cached;
+#[cfg(all(feature = "testing", feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod differential;
 #[cfg(all(feature = "testing", feature = "axum", feature = "actix"))]
 mod disconnect;
 #[cfg(feature = "testing")]

@@ -6,7 +6,7 @@ mod contract;
 mod handlers;
 mod processes;
 mod schema;
-mod server;
+pub(crate) mod server;
 mod transactions;
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ mod failover;
 #[path = "redis/processes.rs"]
 mod processes;
 #[path = "redis/server.rs"]
-mod server;
+pub(crate) mod server;
 #[path = "redis/shards.rs"]
 mod shards;
 #[path = "redis/trust.rs"]

@@ -28,7 +28,7 @@ fn server() -> Result<&'static own::Server, &'static str> {
 
 /// A database of one test.
 #[derive(Clone)]
-pub(super) struct Database {
+pub(crate) struct Database {
     pub(super) socket: PathBuf,
     pub(super) name: String,
 }
@@ -38,14 +38,14 @@ impl Database {
         own::options(&self.socket).database(&self.name)
     }
 
-    pub(super) async fn pool(&self, size: u32) -> PgPool {
+    pub(crate) async fn pool(&self, size: u32) -> PgPool {
         let pool = PgPoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(60));
         pool.connect_with(self.options()).await.unwrap()
     }
 }
 
 /// A new one, or `None`, which leaves the test undone, where there is no PostgreSQL and nobody insists on it.
-pub(super) async fn database() -> Option<Database> {
+pub(crate) async fn database() -> Option<Database> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let server = match tokio::task::spawn_blocking(server).await.unwrap() {
         Ok(server) => server,

@@ -17,7 +17,7 @@ use inhook::store::{
     },
 };
 
-pub(super) struct Server {
+pub(crate) struct Server {
     dir: PathBuf,
     arguments: Vec<String>,
     /// A shell that ends the server, and removes its files, when its input ends: however this process does.
@@ -26,7 +26,7 @@ pub(super) struct Server {
 
 impl Server {
     /// `None`, which leaves the test undone, where there is no Redis and nobody insists on it.
-    pub(super) fn start(arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn start(arguments: &[&str]) -> Option<Self> {
         installed().then(|| Self::run(arguments).unwrap_or_else(|log| panic!("{log}")))
     }
 
@@ -68,7 +68,7 @@ impl Server {
         connection(&self.socket()).await
     }
 
-    pub(super) async fn store(&self) -> RedisStore {
+    pub(crate) async fn store(&self) -> RedisStore {
         RedisStore::new(self.connection().await).await.unwrap()
     }
 }
