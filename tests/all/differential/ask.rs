@@ -110,6 +110,22 @@ impl Ask {
     }
 }
 
+/// Events of one stream as they should be: each with a key and a rank of its own.
+fn line() -> impl Strategy<Value = Vec<Ask>> {
+    let (waits, gaps) = (vec(select(vec![5, 20]), 6), vec(proptest::bool::weighted(0.8), 6));
+    let (lease, last) = (vec(select(vec![5, 30]), 6), proptest::option::weighted(0.2, 0..6_usize));
+    (waits, gaps, lease, last).prop_map(|(waits, gaps, leases, last)| {
+        let ask = |n: usize| {
+            let on_gap = if gaps[n] { Gap::Proceed } else { Gap::Block };
+            let order = Order::Sequence { wait: lasts(waits[n]), on_gap };
+            let place = At { stream: "a", rank: n as u64, order, last: last == Some(n) };
+            let (place, lease) = (Some(place), leases[n]);
+            Ask { key: n, print: None, twins: false, place, lease, remember: 300, generation: 0 }
+        };
+        (0..6).map(ask).collect()
+    })
+}
+
 fn ask() -> impl Strategy<Value = Ask> {
     let wait = prop_oneof![4 => Just(20), 5 => Just(5), 2 => Just(0), 1 => Just(FOR_EVER)];
     let sequence = (wait, select(vec![Gap::Block, Gap::Proceed, Gap::Proceed]))
@@ -163,5 +179,6 @@ fn op() -> impl Strategy<Value = Op> {
 
 pub(super) fn case() -> impl Strategy<Value = Case> {
     let kind = prop_oneof![3 => Just((false, false)), 3 => Just((true, false)), 1 => Just((false, true))];
-    (kind, vec(ask(), 3..9), vec(op(), 10..60)).prop_map(|((purged, late), asks, ops)| Case { purged, late, asks, ops })
+    let asks = prop_oneof![vec(ask(), 3..9), line()];
+    (kind, asks, vec(op(), 10..60)).prop_map(|((purged, late), asks, ops)| Case { purged, late, asks, ops })
 }
