@@ -151,6 +151,11 @@ async fn an_unsigned_id_that_is_taken_away_leaves_a_twin() {
         let [mut bare, mut other] = [first.clone(), first.clone()];
         bare.headers_mut().remove(name);
         other.headers_mut().insert(name, HeaderValue::from_static("2"));
+        // Spoilt, it is another, and not gone.
+        let mut spoilt = first.clone();
+        spoilt.headers_mut().insert(name, HeaderValue::from_bytes(b"\xff").unwrap());
+        assert_eq!(ids(provider, [first.clone(), spoilt.clone()]).len(), 2, "{provider:?}");
+        assert_eq!(handled(verifier(provider), Twins::Reject, [&first, &spoilt]).await, [1, 1], "{provider:?}");
         for next in [bare, other] {
             assert_eq!(handled(verifier(provider), Twins::Flag, [&first, &next]).await, [2, 1], "{provider:?}");
             assert_eq!(handled(verifier(provider), Twins::Reject, [&first, &next]).await, [1, 1], "{provider:?}");
