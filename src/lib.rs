@@ -30,8 +30,9 @@
 //! ```text
 //! head → admit (limits) → body → authenticate → envelope (0..n events) → claim (once, in order) → handler → answer
 //! ```
-//! Nothing of a body is parsed before the signature holds, unless the signature stands in it or is that of a form's fields.
-//! No success is answered for an event that is neither done nor kept. What is guaranteed when something dies halfway stands under
+//! Nothing of a body is parsed before the signature holds, unless the signature stands in it or is that of a form's
+//! fields. No success is answered for an event that is neither done nor kept. What is guaranteed when something dies
+//! halfway stands under
 #![cfg_attr(any(doc, doctest), doc = "[Which guarantee do I have?](_guarantees)")]
 #![cfg_attr(
     any(doc, doctest),

@@ -22,7 +22,8 @@ impl Report {
         &self.outcomes
     }
 
-    /// Everything is done or kept: any 2xx is right. Otherwise only a failure makes the provider send again.
+    /// Everything is done or kept: any 2xx is right. Otherwise only a failure makes the provider send again,
+    /// and of some providers [one status](crate::Provider::again) alone: [`into_response`](Self::into_response) says it.
     pub fn settled(&self) -> bool {
         self.outcomes.iter().all(|outcome| outcome.end.settled())
     }

@@ -81,9 +81,12 @@ impl Provider {
         for status in [self.success, self.refused].into_iter().chain(self.again) {
             ensure(http::StatusCode::from_u16(status).is_ok(), "a status is a number from 100 to 999")?;
         }
-        let failures = [self.refused].into_iter().chain(self.again);
-        let fails = failures.into_iter().all(|status| status >= 400);
-        ensure((200..300).contains(&self.success) && fails, "success is 2xx and a refusal is not")?;
+        ensure((200..300).contains(&self.success) && self.refused >= 400, "success is 2xx and a refusal is not")?;
+        let comes_back = self.retries != Retries::Never;
+        ensure(
+            self.again.is_none_or(|again| again >= 400 && comes_back),
+            "what brings an event back is no success, and something does",
+        )?;
         let outlives = e.nonce != At::Nowhere && self.past.is_some_and(|past| past >= self.remember);
         ensure(!outlives, "a token that is good once is remembered for longer than it is taken")?;
         if let Retries::Hours(hours) = self.retries {

@@ -329,8 +329,8 @@ impl Provider {
         self
     }
 
-    /// The one status after which it surely sends again, where that is neither 500, for what failed, nor 503, for what has
-    /// to wait. It is said in place of both, with a `Retry-After`.
+    /// The one status after which it surely sends again: said, with a `Retry-After`, in place of 500 for what failed and
+    /// 503 for what has to wait, where one of them would make an end of the event.
     pub const fn again(mut self, status: u16) -> Self {
         self.again = Some(status);
         self

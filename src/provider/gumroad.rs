@@ -12,7 +12,7 @@ const RESOURCE: At = At::FirstOf(&[At::Form("resource_name"), At::Text("sale")])
 /// counts itself in its form, so that no two tries have the same bytes; it follows 499, 500, 502, 503 and 504 alone,
 /// three times within a quarter of an hour. A sale has an id, which makes it one event; a [test
 /// ping](https://github.com/antiwork/gumroad/blob/HEAD/app/modules/user/ping_notification.rb) brings the last sale again
-/// with `test` in it, and is another. A refund, a dispute or what happens to a subscription can happen to one object
+/// with `test` in it, and is another: **a handler that acts on sales looks at `test` first**. A refund, a dispute or what happens to a subscription can happen to one object
 /// twice and has no identity: say [`key_by`](crate::Builder::key_by). JSON, which Gumroad sends to Zapier, is refused.
 pub const GUMROAD: Provider = Provider::new("gumroad", Scheme::Token(StaticToken::bare(At::Query("secret"))))
     .docs("https://gumroad.com/ping")

@@ -18,7 +18,7 @@ const fn provider(name: &'static str, scheme: Scheme) -> Provider {
 /// proves who sent, not what. The secret is the whole value, `Bearer` and all if it was entered so. RevenueCat signs if
 /// it is told to: prefer [`REVENUECAT_SIGNED`].
 ///
-/// [RevenueCat](https://www.revenuecat.com/docs/integrations/webhooks): purchases and subscriptions. Nothing is signed.
+/// [RevenueCat](https://www.revenuecat.com/docs/integrations/webhooks): purchases and subscriptions.
 /// The kind is the type, such as `RENEWAL`.
 ///
 /// Only 200 is success. Five tries follow within three hours, with the same event id.

@@ -13,8 +13,8 @@ const SIGNATURE: &str = "webhook-signature";
 ///
 /// The webhook's id is drawn anew for every try, so it is a label. The hooks before and after a user is created bring an
 /// id of their own in `metadata`; the others bring none, and their caller waits for the answer of this very request. It
-/// must be JSON: `{}` where a handler says nothing. A failure is a 503 with `retry-after`, for nothing
-/// else is tried again: up to three times, all within five seconds.
+/// must be JSON: `{}` where a handler says nothing. A 503 with `retry-after` is tried again up to three times, all within
+/// five seconds, and a 500 is not: so a failure is answered 503.
 pub const SUPABASE: Provider = Provider::new(
     "supabase",
     Scheme::Custom(

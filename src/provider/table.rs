@@ -37,6 +37,10 @@ fn row(provider: &Provider) -> String {
         Retries::Hours(hours) if u64::from(hours) * 3600 == provider.remember.as_secs() => "not said".to_owned(),
         Retries::Hours(hours) => span(u64::from(hours) * 3600),
     };
+    let retries = match provider.again {
+        Some(again) => format!("{retries}, after {again}"),
+        None => retries,
+    };
     let name = format!("[`{}`]({})", provider.name, provider.docs);
     format!(
         "| {name} | {schemes} | {signed} | {identity} | {kind} | {payload} | {tolerance} | {batch} | {handshakes} | \

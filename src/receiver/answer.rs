@@ -41,6 +41,9 @@ pub(super) fn refusal(outcome: &Outcome, verifier: Option<&Verifier>) -> Respons
 
 /// The same for a verifier alone.
 pub(crate) fn refused(error: &Error, verifier: Option<&Verifier>) -> Response<Bytes> {
+    if error.status().is_server_error() {
+        return ours(error.status(), error.kind().as_str(), SOON, verifier.and_then(|verifier| verifier.data().again));
+    }
     let status = match (error.kind(), verifier) {
         (ErrorKind::BadSignature | ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp, Some(verifier)) => {
             StatusCode::from_u16(verifier.data().refused).unwrap_or(error.status())
@@ -54,21 +57,6 @@ pub(crate) fn refused(error: &Error, verifier: Option<&Verifier>) -> Response<By
         let methods: Vec<String> = verifier.methods().map(|m| m.to_string()).collect();
         if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
             response.headers_mut().insert(header::ALLOW, allow);
-        }
-    }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        come_back(&mut response, SOON);
-    }
-    again(response, verifier.and_then(|verifier| verifier.data().again))
-}
-
-/// The same as this provider is told it, if it is our failure: some send again only after one status.
-fn again(mut response: Response<Bytes>, status: Option<u16>) -> Response<Bytes> {
-    let status = status.filter(|_| response.status().is_server_error()).map(StatusCode::from_u16);
-    if let Some(Ok(status)) = status {
-        *response.status_mut() = status;
-        if !response.headers().contains_key(header::RETRY_AFTER) {
-            come_back(&mut response, SOON);
         }
     }
     response
@@ -88,26 +76,20 @@ pub(super) fn response(outcomes: &[Outcome], one: bool, contract: &Contract) -> 
             let own = outcomes.iter().filter(|_| one).find_map(said);
             own.unwrap_or_else(|| Answer::thanks(contract.thanks)).into_response(success)
         }
-        Some(end) => again(failure(end), contract.again),
+        Some(end) => failure(end, contract.again),
     }
 }
 
 /// What an end that did not settle is answered.
-pub(super) fn failure(end: &End) -> Response<Bytes> {
+pub(super) fn failure(end: &End, again: Option<u16>) -> Response<Bytes> {
     match end {
-        End::Refused(error) => {
-            let mut response = said(error.status(), error.kind().as_str());
-            if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-                come_back(&mut response, SOON);
-            }
-            response
+        End::Refused(error) if error.status().is_server_error() => {
+            ours(error.status(), error.kind().as_str(), SOON, again)
         }
-        End::Busy { .. } | End::Lost => {
-            let mut response = said(StatusCode::SERVICE_UNAVAILABLE, end.as_str());
-            come_back(&mut response, if let End::Busy { retry_after } = end { *retry_after } else { SOON });
-            response
-        }
-        end => said(StatusCode::INTERNAL_SERVER_ERROR, end.as_str()),
+        End::Refused(error) => said(error.status(), error.kind().as_str()),
+        End::Busy { retry_after } => ours(StatusCode::SERVICE_UNAVAILABLE, end.as_str(), *retry_after, again),
+        End::Lost => ours(StatusCode::SERVICE_UNAVAILABLE, end.as_str(), SOON, again),
+        end => ours(StatusCode::INTERNAL_SERVER_ERROR, end.as_str(), SOON, again),
     }
 }
 
@@ -117,10 +99,8 @@ pub(super) fn holds_up(end: &End) -> bool {
 }
 
 /// What a delivery is answered whose handlers are still at work when its provider is about to give up.
-pub(super) fn still_at_work(status: Option<u16>) -> Response<Bytes> {
-    let mut response = said(StatusCode::SERVICE_UNAVAILABLE, "busy");
-    come_back(&mut response, SOON);
-    again(response, status)
+pub(super) fn still_at_work(again: Option<u16>) -> Response<Bytes> {
+    ours(StatusCode::SERVICE_UNAVAILABLE, "busy", SOON, again)
 }
 
 fn severity(end: &End) -> u8 {
@@ -139,6 +119,16 @@ fn said(status: StatusCode, why: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(why.as_bytes()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// Of what is not the sender's fault it is told when to come back; some do so after one status alone.
+fn ours(status: StatusCode, why: &'static str, after: Duration, again: Option<u16>) -> Response<Bytes> {
+    let status = again.and_then(|again| StatusCode::from_u16(again).ok()).unwrap_or(status);
+    let mut response = said(status, why);
+    if status != StatusCode::INTERNAL_SERVER_ERROR {
+        come_back(&mut response, after);
+    }
     response
 }
 

@@ -100,7 +100,9 @@ impl Receiver {
     }
 
     /// One endpoint, many secrets: `resolver` says from the head of a request whose it is, and how it is verified;
-    /// `None` is answered 404, an [`Error::store`] 503. It sees what nobody has verified: it may look up, not act.
+    /// `None` is answered 404, an [`Error::store`] 503. It sees what nobody has verified: it may look up, not act. Before the
+    /// tenant is known no provider is, so what goes wrong until then is a 503 even where another status
+    /// [brings an event back](crate::Provider::again).
     ///
     /// **Each tenant must have a secret of its own**, or what the tenant is looked up by must be signed, as an address is
     /// by some: else whoever saw a delivery to one tenant sends it to another of the same secret, and it is genuine there.
@@ -126,7 +128,7 @@ impl Receiver {
     /// [`receive`](Self::receive).
     ///
     /// # Errors
-    /// The response to send: 405, 400, 403, 415, 413 or 503.
+    /// The response to send: 405, 400, 403, 415, 413, or 503 or what else [brings an event back](crate::Provider::again).
     #[expect(clippy::result_large_err, reason = "the answer is what the caller sends")]
     pub fn admit(&self, head: &Parts) -> Result<Admitted, Response<Bytes>> {
         let admitted = self.0.gate.enter().and_then(|pass| {
@@ -177,15 +179,15 @@ impl Receiver {
     /// provider. That, a dead letter of another consumer, and a provider that what was configured cannot work for, is
     /// [`Config`](ErrorKind::Config).
     pub async fn dispatch(&self, delivery: Delivery) -> Report {
-        let (provider, tenant) = (delivery.contract.provider.clone(), delivery.tenant.clone());
+        let (contract, tenant) = (Arc::clone(&delivery.contract), delivery.tenant.clone());
         let admitted = self.0.gate.enter().and_then(|pass| self.0.source.owns(&delivery).map(|()| pass));
         let reported = match admitted {
             Ok(pass) => self.0.dispatch(delivery, pass).await,
             Err(refused) => Err(refused),
         };
         reported.unwrap_or_else(|refused| {
-            let outcome = Outcome::of_request(End::Refused(refused), Some(provider), tenant);
-            let response = Box::new(refusal(&outcome, None));
+            let outcome = Outcome::of_request(End::Refused(refused), Some(contract.provider.clone()), tenant);
+            let response = Box::new(failure(&outcome.end, contract.again));
             self.0.flow.observe(&outcome);
             Report { outcomes: vec![outcome], response }
         })
@@ -306,7 +308,7 @@ impl Receiver {
     fn panicked(&self) -> Response<Bytes> {
         let outcome = Outcome::of_request(End::Panicked, None, None);
         self.0.flow.observe(&outcome);
-        failure(&outcome.end)
+        failure(&outcome.end, None)
     }
 
     /// Observes a refusal and says what to answer.

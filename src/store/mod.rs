@@ -190,7 +190,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     fn forget(&self, key: &Key) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Removes at most `limit` of what is over: marks past their `remember`, claims whose lease has run out, streams
-    /// without a tombstone that are past the `remember` of every event that they have seen. Says how many.
+    /// without a tombstone that nobody holds and that are past the `remember` of every event that they have seen. Says how
+    /// many.
     fn purge(&self, limit: u32) -> impl Future<Output = Result<u64, Error>> + Send;
 }
 

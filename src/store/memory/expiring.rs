@@ -41,8 +41,7 @@ impl<V: Ends> Expiring<V> {
         let old = self.all.insert(id, value);
         // Never much longer than the map is large; the work is that of as many puts.
         if self.due.len() > 2 * self.all.len() + 64 {
-            // Its room is kept: allocating it anew, each time that a small map has seen its sixty-odd puts, took longer
-            // than all of them.
+            // Its room is kept: a small map comes here every sixty-odd puts.
             self.due.clear();
             self.due.extend(self.all.iter().filter_map(|(id, value)| Some(Reverse((value.ends()?, *id)))));
         }

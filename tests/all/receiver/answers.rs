@@ -182,31 +182,6 @@ async fn statuses_of_the_providers_own_are_kept() {
     assert_eq!(send(&receiver, &forged).await, error(400, "missing_header"));
 }
 
-#[tokio::test(start_paused = true)]
-async fn whatever_is_to_come_again_hears_the_one_status_that_brings_it_back() {
-    const OWN: Provider = STRIPE.again(429);
-    let (world, calls) = (World::in_tokio_time(), Calls::default());
-    let handlers = Handlers::new()
-        .on("a.fails", async |_: Event| -> Result<(), Failure> { Err("not today".into()) })
-        .on("a.panics", async |_: Event| -> Result<(), Failure> { panic!("expected") })
-        .on("a.lasts", async |_: Event| -> Result<(), Failure> { std::future::pending().await })
-        .otherwise(calls.handler());
-    let receiver = world.receiver(&OWN).handle(handlers).unwrap();
-    let event = |kind: &str| sent(&OWN, format!(r#"{{"id":"{kind}","type":"{kind}"}}"#)).build();
-    for (kind, why) in [("a.fails", "failed"), ("a.panics", "panicked"), ("a.lasts", "busy")] {
-        let response = receiver.receive(event(kind)).await;
-        assert_eq!((said(&response), retry_after(&response)), ((429, why), Some(1)), "{kind}");
-    }
-    // What will never be taken is refused as everywhere.
-    let mut forged = event("a.b");
-    *forged.body_mut() = Bytes::from_static(b"{}");
-    assert_eq!(send(&receiver, &forged).await, error(401, "bad_signature"));
-    assert_eq!(send(&receiver, &event("a.b")).await, plain(200));
-    receiver.close(Duration::ZERO).await;
-    let response = receiver.receive(event("a.b")).await;
-    assert_eq!((said(&response), retry_after(&response)), ((429, "capacity"), Some(1)));
-}
-
 #[tokio::test]
 async fn a_store_that_is_down_is_a_503_and_nothing_is_handled() {
     let (world, calls) = (World::new(), Calls::default());

@@ -1,5 +1,6 @@
 //! The flow over a store in memory: how each delivery ends, and what its provider hears.
 
+mod again;
 mod answers;
 mod batches;
 mod consumers;
