@@ -22,6 +22,9 @@ use crate::{
     provider::{self, Part, Proof},
 };
 
+/// By how much a sender's clock may be ahead.
+const AHEAD: Duration = Duration::from_secs(300);
+
 /// Puts a [`Verifier`] together.
 #[must_use]
 pub struct VerifierBuilder {
@@ -209,8 +212,10 @@ impl VerifierBuilder {
             };
             schemes.push(built);
         }
+        // Once its mark is forgotten, what was seen before would pass for new.
+        let remembered = (provider.remember.saturating_sub(AHEAD), Duration::MAX);
         let tolerance = match tolerance {
-            Tolerance::Provider => provider.past.map(|past| (past, provider.future)),
+            Tolerance::Provider => Some(provider.past.map_or(remembered, |past| (past, provider.future))),
             Tolerance::Within { past, .. } if provider.past.is_some() && provider.future.is_zero() => {
                 Some((past, Duration::ZERO))
             }

@@ -4,22 +4,23 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use inhook::{
-    ErrorKind, Event, Field, Handlers, Provider, Receiver, Twins, Verifier, dangerous,
+    Clock, ErrorKind, Event, Field, Handlers, Provider, Receiver, Twins, Verifier, dangerous,
     provider::{
         ADYEN, BITBUCKET, BRAINTREE, CONTENTFUL, GITHUB, MAILGUN, MANDRILL, RAZORPAY, SHOPIFY, SLACK,
-        STANDARD_WEBHOOKS, SVIX, TWILIO,
+        STANDARD_WEBHOOKS, SVIX, TWILIO, ZENDESK, ZOOM,
     },
     store::MemoryStore,
     testing::{event, handshakes, signed, verifier_for},
 };
 use serde_json::{Value, json};
+use time::{OffsetDateTime, macros::datetime};
 
 const SECRET: &str = "c2VjcmV0c2VjcmV0";
 const HEX: &str = "5ca1ab1e";
@@ -51,6 +52,37 @@ fn an_id_that_is_not_signed_cannot_be_taken_away_or_spoilt() {
             (missing.kind(), missing.to_string()),
             (ErrorKind::MissingHeader, format!("missing_header: {name}"))
         );
+    }
+}
+
+/// A mark is not for ever; a signature that says when it was made is not either.
+#[tokio::test]
+async fn who_waits_for_a_mark_to_be_forgotten_has_waited_in_vain() {
+    const SENT: OffsetDateTime = datetime!(2026-10-01 0:00 UTC);
+    for provider in [&ZOOM, &ZENDESK, &SLACK] {
+        let now = Arc::new(AtomicI64::new(0));
+        let clock = {
+            let now = now.clone();
+            Clock::new(move || SENT + time::Duration::seconds(now.load(Ordering::SeqCst)))
+        };
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = calls.clone();
+        let handlers = Handlers::new().otherwise(async move |_: Event| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        });
+        let store = MemoryStore::new().clock(clock.clone());
+        let receiver = Receiver::builder(verifier(provider), store).clock(clock).handle(handlers).unwrap();
+        let body = r#"{"event":"a.b","event_ts":1,"type":"a.b","id":"1","event_id":"1","zendesk_event_version":"1"}"#;
+        let request = signed(provider, SECRET, body).at(SENT).build();
+        const DAYS: i64 = 31 * 86_400;
+        for (after, status) in [(0, 200), (1, 200), (DAYS - 300, 200), (DAYS - 299, 401), (DAYS, 401), (2 * DAYS, 401)]
+        {
+            now.store(after, Ordering::SeqCst);
+            let answered = receiver.receive(request.clone()).await.status();
+            let status = if provider.name() == SLACK.name() && after > 300 { 401 } else { status };
+            assert_eq!((answered.as_u16(), calls.load(Ordering::SeqCst)), (status, 1), "{} {after}", provider.name());
+        }
     }
 }
 
