@@ -69,8 +69,12 @@
 //! version of one of those is a new minor version here before 1.0, and says so in the change log.
 #![cfg_attr(inhook_docs, feature(doc_cfg))]
 #![cfg_attr(
-    not(feature = "tokio"),
-    allow(rustdoc::private_intra_doc_links, reason = "what a runtime adds is public with it")
+    not(all(feature = "tokio", feature = "diagnose")),
+    allow(
+        rustdoc::private_intra_doc_links,
+        rustdoc::broken_intra_doc_links,
+        reason = "what a feature adds is there with it"
+    )
 )]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![warn(clippy::todo, clippy::dbg_macro, clippy::print_stdout, clippy::print_stderr)]
@@ -89,6 +93,8 @@ mod request;
 mod address;
 mod body;
 pub mod provider;
+#[cfg(feature = "diagnose")]
+#[cfg_attr(inhook_docs, doc(cfg(feature = "diagnose")))]
 pub mod diagnosis;
 mod verify;
 mod place;

@@ -44,7 +44,8 @@ pub struct VerifierBuilder {
 #[derive(Clone)]
 pub(super) struct Inner {
     pub(super) provider: Provider,
-    /// For [diagnosis](Verifier::diagnose) only.
+    /// All else goes by keys that are made of them.
+    #[cfg(feature = "diagnose")]
     pub(super) secrets: Vec<Secret>,
     pub(super) schemes: Vec<Scheme>,
     pub(super) handshake_keys: Vec<(&'static str, Key)>,
@@ -224,6 +225,7 @@ impl VerifierBuilder {
         };
         Ok(Verifier(Arc::new(Inner {
             provider,
+            #[cfg(feature = "diagnose")]
             secrets,
             schemes,
             handshake_keys,

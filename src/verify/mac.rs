@@ -112,6 +112,7 @@ impl Tag {
     }
 }
 
+#[cfg(any(feature = "diagnose", test))]
 pub(super) const fn length(digest: Digest) -> usize {
     match digest {
         Digest::Sha1 => 20,

@@ -6,6 +6,7 @@ mod certificate;
 mod claims;
 #[cfg(feature = "http-signatures")]
 mod components;
+#[cfg(feature = "diagnose")]
 mod diagnose;
 mod each;
 mod grant;

@@ -104,6 +104,7 @@ impl Scheme {
     }
 
     /// Whether it judges by public keys that the verifier was given.
+    #[cfg(feature = "diagnose")]
     pub(super) fn has_public_keys(&self) -> bool {
         #[cfg(feature = "asymmetric")]
         return self.keys.iter().any(|key| matches!(key, Key::Public(_)));

@@ -23,7 +23,7 @@ mod claims;
 mod http_signatures;
 #[cfg(feature = "testing")]
 mod cloud;
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "testing", feature = "diagnose"))]
 mod diagnosis;
 #[cfg(feature = "testing")]
 mod identity;

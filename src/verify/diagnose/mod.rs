@@ -33,6 +33,7 @@ use crate::{
 const LONGEST_BODY: usize = 1 << 20;
 const MOST_SECRETS: usize = 16;
 
+#[cfg_attr(inhook_docs, doc(cfg(feature = "diagnose")))]
 impl Verifier {
     /// Why a request is refused, by the machine's clock: see [`diagnosis`](crate::diagnosis).
     ///
