@@ -158,8 +158,8 @@ impl Provider {
         self
     }
 
-    /// How old, and how far in the future, a signed timestamp may be, in seconds, both inclusive. Without this it
-    /// is only too old once its event is no longer [remembered](Self::remember). Where the future is 0, no [tolerance](crate::Tolerance::Within) of a verifier's own makes it
+    /// How old, and how far in the future, a signed timestamp may be, in seconds, both inclusive. Without this nothing
+    /// is judged by its age. Where the future is 0, no [tolerance](crate::Tolerance::Within) of a verifier's own makes it
     /// more.
     pub const fn tolerance(mut self, past: u64, future: u64) -> Self {
         self.past = Some(Duration::from_secs(past));

@@ -18,7 +18,7 @@ pub(super) const SIGNED: Scheme = Scheme::PublicKey(
 /// answer, and [webhook events](super::DISCORD_EVENTS). Discord probes both with wrong signatures, and drops an address
 /// that does not refuse them with a 401.
 ///
-/// Only what is remembered no more is too old here; refuse old ones with a [tolerance](crate::VerifierBuilder::tolerance) of your own.
+/// A signature has no age here; refuse old ones with a [tolerance](crate::VerifierBuilder::tolerance) of your own.
 pub const DISCORD: Provider = Provider::new("discord", SIGNED)
     .docs("https://docs.discord.com/developers/interactions/overview")
     .label(At::Json("/id"))

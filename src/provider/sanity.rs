@@ -11,8 +11,7 @@ const FIRST: u64 = 1_609_459_200_000;
 ///
 /// Stricter than pairs that may stand in any order: Sanity's own library makes the whole header anew and compares, so
 /// the time comes first, nothing parts it from the signature but a comma, and a time in seconds is none. Neither it nor
-/// the documentation sets a limit on age, and whether a retry is signed anew is not said: only what is
-/// remembered no more is too old.
+/// the documentation sets a limit on age, and whether a retry is signed anew is not said: no tolerance is set.
 ///
 /// A webhook without a projection brings a document; `_id` and `_type` are the document's. The identity is the
 /// idempotency key, which is not signed, and the payload's digest.

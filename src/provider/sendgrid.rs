@@ -15,8 +15,8 @@ pub(super) const SIGNED: Scheme = Scheme::PublicKey(
 /// Signing is switched on in the mail settings; the key there is the secret here. The body ends with a line break and has
 /// others between its events, all of them signed: anything that trims or writes the body anew breaks the signature.
 ///
-/// The header's time is that of signing, and it is only too old once it is remembered no more: SendGrid sends again
-/// for a day and does not say whether it signs again. Refuse old ones with a [tolerance](crate::VerifierBuilder::tolerance) of your own.
+/// The header's time is that of signing, and its age is not judged: SendGrid sends again for a day and does not say
+/// whether it signs again. Refuse old ones with a [tolerance](crate::VerifierBuilder::tolerance) of your own.
 pub const SENDGRID: Provider = Provider::new("sendgrid", SIGNED)
     .docs("https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features")
     .batch(Batch::List(""))

@@ -23,10 +23,7 @@ fn row(provider: &Provider) -> String {
         e.identity.iter().map(place).collect::<Vec<_>>().join(", ")
     };
     let (kind, payload) = (place(&e.kind), place(&e.payload));
-    // What has none is too old once it is forgotten, if it says when it was signed.
-    let timed = provider.schemes().any(|scheme| scheme.covers().0.contains(&Part::Timestamp));
-    let past = provider.past.or_else(|| timed.then_some(provider.remember));
-    let tolerance = past.map_or(String::new(), |past| span(past.as_secs()));
+    let tolerance = provider.past.map_or(String::new(), |past| span(past.as_secs()));
     let batch = match e.batch {
         Batch::One => String::new(),
         Batch::List("") => "list".to_owned(),

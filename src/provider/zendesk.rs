@@ -7,8 +7,8 @@ const VERSION: At = At::Json("/zendesk_event_version");
 ///
 /// The secret looks like base64 and is used as text. Time and body are signed with nothing between them, and can be cut
 /// in one way only, for a time in RFC 3339 ends with its zone. An older page of the documentation has them the other way
-/// round. Zendesk sets no limit on age: only what is remembered no more is too old. A webhook that is tried before it is
-/// made is signed with a secret that everybody knows: never configure it.
+/// round. Zendesk sets no limit on age, so no tolerance is set. A webhook that is tried before it is made is signed with
+/// a secret that everybody knows: never configure it.
 ///
 /// An event that a webhook has subscribed to has an id. What a trigger or an automation sends is its author's own: an
 /// `id` in it may well be the ticket's, so it is no identity.

@@ -8,7 +8,7 @@ const PLAIN: At = At::Json("/payload/plainToken");
 /// repeated every few days; the secret is the app's secret token.
 ///
 /// Zoom asks for no limit on the age of its timestamps and does not say whether a retry is signed anew, an hour and a
-/// half later: only what is remembered no more is too old.
+/// half later: no tolerance is set.
 ///
 /// Events have no id. Kind, time in milliseconds and the payload's digest together are one event.
 pub const ZOOM: Provider = Provider::new(

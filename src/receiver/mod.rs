@@ -143,6 +143,10 @@ impl Receiver {
     /// that makes the provider do the right thing. A body that is still a stream is for the adapters: in axum use
     /// `route_service`, or take `Bytes` in a handler of your own.
     ///
+    /// Where nobody sets a limit on the age of a signed time, what was signed longer ago than its event is
+    /// [remembered](crate::Provider::remember) is [stale](ErrorKind::StaleTimestamp): it may have been handled before. A
+    /// verifier by itself takes it, and one with a [tolerance](crate::Tolerance) of its own goes by that.
+    ///
     /// With the feature `tokio`, and on a runtime of tokio's whose timer is enabled, what has begun ends even if the
     /// caller's future is dropped, and a handler that is still at work when the provider is about to give up goes on
     /// after a 503.
@@ -206,7 +210,14 @@ impl Receiver {
     fn verify<'r>(&self, verifier: &'r Verifier, request: impl Into<Incoming<'r>>) -> Result<Delivery, Error> {
         const PANICKED: Error =
             Error::new(ErrorKind::Config, "a function of the provider's data, or the clock, panicked");
-        let verified = || verifier.authenticate_with(request, &self.0.flow.clock)?.delivery();
+        let clock = &self.0.flow.clock;
+        let verified = || {
+            let verified = verifier.authenticate_with(request, clock)?;
+            if verified.may_be_forgotten(clock) {
+                return Err(Error::new(ErrorKind::StaleTimestamp, "longer ago than its events are remembered"));
+            }
+            verified.delivery()
+        };
         // Both can be the user's own; what they leave half done is dropped.
         catch_unwind(AssertUnwindSafe(verified)).unwrap_or(Err(PANICKED))
     }

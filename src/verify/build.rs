@@ -22,9 +22,6 @@ use crate::{
     provider::{self, Part, Proof},
 };
 
-/// By how much a sender's clock may be ahead.
-const AHEAD: Duration = Duration::from_secs(300);
-
 /// Puts a [`Verifier`] together.
 #[must_use]
 pub struct VerifierBuilder {
@@ -57,6 +54,8 @@ pub(super) struct Inner {
     pub(super) grants: Grants,
     /// Past and future.
     pub(super) tolerance: Option<(Duration, Duration)>,
+    /// Nobody says how old a signed time may be.
+    pub(super) ends_with_its_mark: bool,
     pub(super) plan: Plan,
     /// What the verifier was told to expect, by name.
     pub(super) expected: Vec<(String, String)>,
@@ -213,10 +212,9 @@ impl VerifierBuilder {
             };
             schemes.push(built);
         }
-        // Once its mark is forgotten, what was seen before would pass for new.
-        let remembered = (provider.remember.saturating_sub(AHEAD), Duration::MAX);
+        let ends_with_its_mark = tolerance == Tolerance::Provider && provider.past.is_none();
         let tolerance = match tolerance {
-            Tolerance::Provider => Some(provider.past.map_or(remembered, |past| (past, provider.future))),
+            Tolerance::Provider => provider.past.map(|past| (past, provider.future)),
             Tolerance::Within { past, .. } if provider.past.is_some() && provider.future.is_zero() => {
                 Some((past, Duration::ZERO))
             }
@@ -235,6 +233,7 @@ impl VerifierBuilder {
             by_get,
             grants,
             tolerance,
+            ends_with_its_mark,
             plan,
             expected,
             #[cfg(feature = "asymmetric")]

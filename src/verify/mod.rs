@@ -45,7 +45,7 @@ mod stamp;
 #[cfg(feature = "asymmetric")]
 mod token_keys;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -317,6 +317,16 @@ impl Verified<'_> {
     /// Whether the headers are there without which a provider's request brings nothing.
     pub(crate) fn is_whole(&self) -> Result<(), Error> {
         self.verifier.has_borne(&self.request, &self.judged)
+    }
+
+    /// Whether it was signed so long ago that what was remembered of it then may be forgotten: it would pass for new.
+    pub(crate) fn may_be_forgotten(&self, clock: &Clock) -> bool {
+        /// By how much a sender's clock may be ahead.
+        const AHEAD: Duration = Duration::from_secs(300);
+        let inner = &self.verifier.0;
+        let remembered = inner.provider.remember.saturating_sub(AHEAD);
+        let outlives = |stamp: Stamp| stamp.judge(Now::By(clock), remembered, Duration::MAX, true).is_err();
+        inner.ends_with_its_mark && self.judged.stamp.is_some_and(outlives)
     }
 
     /// A handshake that was proved otherwise than events are.

@@ -10,8 +10,7 @@ use crate::{Clock, Error, ErrorKind, provider::TimeUnit};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tolerance {
-    /// The provider's own. Where it has none, as old as its events are [remembered](crate::Provider::remember), and
-    /// however far in the future: who waited for their marks to go could have an event handled once more.
+    /// The provider's own.
     #[default]
     Provider,
     /// These, both inclusive. A zero is as strict as it looks, and never turns the check off.

@@ -101,7 +101,7 @@ fn answered(receiver: &Receiver, request: &Request<Bytes>) -> Result<Response<By
         return Err(TestCaseError::fail("it waits"));
     };
     let status = response.status();
-    let known = [200, 201, 202, 204, 400, 401, 403, 404, 405, 406, 410, 413, 415, 500, 503];
+    let known = [200, 201, 202, 204, 400, 401, 403, 404, 405, 406, 410, 413, 415, 429, 500, 503];
     prop_assert!(known.contains(&status.as_u16()), "{response:?}");
     ENDS.with_borrow(|ends| {
         // Success if and only if everything is done or kept; an empty batch is.
